@@ -1,0 +1,9 @@
+//! The words every stage speaks, and the log they are kept in.
+//!
+//! The words (units, events, price grid, fee schedule, level book) are `no_std`
+//! and import nothing of ours. The log is behind the feature `std`.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod units;

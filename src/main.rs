@@ -1,0 +1,2 @@
+//! kalshi-trader.
+fn main() {}
