@@ -6,4 +6,13 @@
 
 extern crate alloc;
 
+pub mod book;
+pub mod book;
+pub mod event;
+pub mod fee;
+pub mod grid;
+pub mod grid;
+pub mod hash;
+pub mod hash;
+pub mod stage;
 pub mod units;
