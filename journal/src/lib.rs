@@ -6,13 +6,17 @@
 
 extern crate alloc;
 
-pub mod book;
-pub mod book;
-pub mod event;
-pub mod fee;
-pub mod grid;
-pub mod grid;
-pub mod hash;
-pub mod hash;
-pub mod stage;
+// In reading order; the blank lines keep rustfmt from sorting it.
 pub mod units;
+
+pub mod grid;
+
+pub mod fee;
+
+pub mod book;
+
+pub mod hash;
+
+pub mod event;
+
+pub mod stage;
