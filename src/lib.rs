@@ -1,1 +1,3 @@
 //! kalshi-trader.
+
+pub mod config;

@@ -1,0 +1,16 @@
+//! Configuration: `config/default.toml`, files laid over it, `--set key=value` on top.
+//!
+//! Every key exists in the default file; a key that does not is refused with its line and
+//! the nearest one that does. Every value knows where it came from.
+
+mod layer;
+mod values;
+
+pub use layer::{ConfigError, Layers, Origin};
+pub use values::{
+    Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,
+    MakerSettings, Market, Mode, Orders, Polls, Probability, Series, Sim, Strategies, Volatility, Window,
+};
+
+/// The shipped defaults, kept in the binary so that it runs from any directory.
+pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");

@@ -1,0 +1,3 @@
+//! Behaviour of the shell, one binary.
+
+mod config;
