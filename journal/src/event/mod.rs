@@ -71,8 +71,6 @@ pub enum Event {
         kind: LifecycleKind, outcome: Outcome, market: MarketId, ts: Nanos,
         venue_ts: Nanos, close: Nanos, value: Money, settlement: Money, pad: Pad<8>,
     } = 15,
-    /// The close time whose markets are at the centre now changed: `centre` holds the index estimate.
-    CentreMoved { pad: Pad<2>, event: EventId, ts: Nanos, centre: Money, watched_from: Money, watched_to: Money, pad2: Pad<16> } = 16,
 
     // ---- the venue's market data ---------------------------------------------------------
     /// A whole book follows: forget the old one. `epoch` numbers the connection.
@@ -118,10 +116,11 @@ pub enum Event {
 
     // ---- opinion (pricing says) ----------------------------------------------------------
     /// First of an evaluation's group: what the event looked like. σ and errors in 1e-9 of log return.
+    /// When `gate` is `WindowMissed`, `waiting_for` is the data gate that never opened and there are no legs.
     EvalBasis {
         gate: Gate, mode: SeriesMode, event: EventId, ts: Nanos,
         eval: EvalId, sigma_15m_e9: u32, estimate: Money, basis_error_e9: u32, tau_ms: u32,
-        close: Nanos, legs: u8, pad: Pad<7>,
+        close: Nanos, legs: u8, waiting_for: Gate, pad: Pad<6>,
     } = 50,
     /// One leg of an evaluation. `q` in 1e-9 for YES; edges in $0.000001 per contract of the side named.
     EvalLeg {
@@ -253,8 +252,7 @@ impl Event {
             | Event::MarketTerms { .. }
             | Event::Lifecycle { .. }
             | Event::FeedChanged { .. } => Hearers { pricing: true, exec: true },
-            Event::CentreMoved { .. }
-            | Event::BookBegin { .. }
+            Event::BookBegin { .. }
             | Event::BookLevel { .. }
             | Event::BookEnd { .. }
             | Event::BookInvalid { .. }
