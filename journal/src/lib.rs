@@ -6,17 +6,10 @@
 
 extern crate alloc;
 
-// In reading order; the blank lines keep rustfmt from sorting it.
 pub mod units;
-
 pub mod grid;
-
 pub mod fee;
-
 pub mod book;
-
 pub mod hash;
-
 pub mod event;
-
 pub mod stage;
