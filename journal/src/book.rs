@@ -88,15 +88,16 @@ pub const SIDE_TOTAL_MAX: Count = Count(i64::MAX / Price::ONE.0 as i64);
 /// is taken by [`new`](LevelBook::new); nothing allocates afterwards.
 pub struct LevelBook {
     tick: Tick,
-    bids: Ladder,
-    asks: Ladder,
+    /// By side number: an index costs nothing where a branch on the side, which no processor
+    /// can guess, would cost half an update.
+    ladders: [Ladder; 2],
 }
 
 impl LevelBook {
     /// An empty book for a market with this grid.
     #[must_use]
     pub fn new(grid: &PriceGrid) -> LevelBook {
-        LevelBook { tick: Tick::new(grid.tick()), bids: Ladder::new(), asks: Ladder::new() }
+        LevelBook { tick: Tick::new(grid.tick()), ladders: [Ladder::new(), Ladder::new()] }
     }
 
     /// Empties the book and fits it to another grid: how a pool of books serves market after market.
@@ -107,14 +108,14 @@ impl LevelBook {
 
     /// Forgets every level.
     pub fn clear(&mut self) {
-        self.bids.clear();
-        self.asks.clear();
+        self.ladders.iter_mut().for_each(Ladder::clear);
     }
 
     /// The size at `price` is now `size`; zero removes the level.
     ///
     /// # Errors
     /// [`BookError`]; the book is unchanged.
+    #[inline]
     pub fn set(&mut self, side: Side, price: Price, size: Count) -> Result<(), BookError> {
         let rank = self.tick.rank(side, price).ok_or(BookError::OffGrid)?;
         self.ladder_mut(side).set(rank, size.0)
@@ -124,6 +125,7 @@ impl LevelBook {
     ///
     /// # Errors
     /// [`BookError`]; the book is unchanged.
+    #[inline]
     pub fn apply(&mut self, side: Side, price: Price, delta: Count) -> Result<Count, BookError> {
         let rank = self.tick.rank(side, price).ok_or(BookError::OffGrid)?;
         let ladder = self.ladder_mut(side);
@@ -140,6 +142,7 @@ impl LevelBook {
 
     /// The level at the touch: highest bid or lowest ask.
     #[must_use]
+    #[inline]
     pub fn best(&self, side: Side) -> Option<Level> {
         let ladder = self.ladder(side);
         ladder.ranks.first().map(|rank| self.level(side, ladder, rank))
@@ -148,7 +151,7 @@ impl LevelBook {
     /// Whether both sides have a level.
     #[must_use]
     pub fn is_two_sided(&self) -> bool {
-        self.bids.total > 0 && self.asks.total > 0
+        self.ladders.iter().all(|ladder| ladder.total > 0)
     }
 
     /// Whether the best bid is at or above the best ask: such orders would have traded, so the
@@ -221,17 +224,11 @@ impl LevelBook {
     }
 
     const fn ladder(&self, side: Side) -> &Ladder {
-        match side {
-            Side::Bid => &self.bids,
-            Side::Ask => &self.asks,
-        }
+        &self.ladders[side as usize]
     }
 
     const fn ladder_mut(&mut self, side: Side) -> &mut Ladder {
-        match side {
-            Side::Bid => &mut self.bids,
-            Side::Ask => &mut self.asks,
-        }
+        &mut self.ladders[side as usize]
     }
 }
 
@@ -281,10 +278,7 @@ impl Tick {
 
     const fn price(self, side: Side, rank: usize) -> Price {
         let distance = rank as u16 * self.units;
-        match side {
-            Side::Bid => Price(Price::ONE.0 - distance),
-            Side::Ask => Price(distance),
-        }
+        Price([Price::ONE.0 - distance, distance][side as usize])
     }
 
     const fn quotient(self, distance: u16) -> usize {
@@ -294,11 +288,8 @@ impl Tick {
 
 /// How far a price is from the best one its side could ever show, in $0.0001.
 const fn distance(side: Side, price: Price) -> u16 {
-    match side {
-        Side::Bid => Price::ONE.0.saturating_sub(price.0),
-        Side::Ask if price.0 > Price::ONE.0 => Price::ONE.0,
-        Side::Ask => price.0,
-    }
+    let above_zero = if price.0 > Price::ONE.0 { Price::ONE.0 } else { price.0 };
+    [Price::ONE.0 - above_zero, above_zero][side as usize]
 }
 
 /// One side's sizes by rank.
@@ -317,6 +308,7 @@ impl Ladder {
         self.sizes[rank]
     }
 
+    #[inline]
     fn set(&mut self, rank: usize, size: i64) -> Result<(), BookError> {
         if size < 0 {
             return Err(BookError::BelowZero);
@@ -357,6 +349,7 @@ impl RankSet {
     const EMPTY: RankSet = RankSet { summary: [0; SUMMARIES], words: [0; WORDS] };
 
     /// Without branches: whether a level appears or vanishes is what a processor guesses worst.
+    #[inline]
     fn put(&mut self, rank: usize, present: bool) {
         let word = rank / 64;
         self.words[word] = with_bit(self.words[word], rank % 64, present);
@@ -364,8 +357,12 @@ impl RankSet {
         *summary = with_bit(*summary, word % 64, self.words[word] != 0);
     }
 
+    /// The lowest rank in the set.
+    #[inline]
     fn first(&self) -> Option<usize> {
-        self.first_in_words_from(0)
+        let block = self.summary.iter().position(|words| *words != 0)?;
+        let word = lowest_bit(block, self.summary[block]);
+        Some(lowest_bit(word, self.words[word]))
     }
 
     /// The lowest rank in the set that is not below `rank`.
@@ -373,22 +370,21 @@ impl RankSet {
         let word = rank / 64;
         let here = self.words.get(word)? & (u64::MAX << (rank % 64));
         if here != 0 {
-            return Some(word * 64 + here.trailing_zeros() as usize);
+            return Some(lowest_bit(word, here));
         }
-        self.first_in_words_from(word + 1)
+        let word = self.first_word_from(word + 1)?;
+        Some(lowest_bit(word, self.words[word]))
     }
 
-    fn first_in_words_from(&self, word: usize) -> Option<usize> {
-        let mut mask = u64::MAX << (word % 64);
-        for (at, summary) in self.summary.iter().enumerate().skip(word / 64) {
-            let later = summary & mask;
-            if later != 0 {
-                let word = at * 64 + later.trailing_zeros() as usize;
-                return Some(word * 64 + self.words[word].trailing_zeros() as usize);
-            }
-            mask = u64::MAX;
+    /// The lowest word that is not empty and not below `word`.
+    fn first_word_from(&self, word: usize) -> Option<usize> {
+        let block = word / 64;
+        let here = self.summary.get(block)? & (u64::MAX << (word % 64));
+        if here != 0 {
+            return Some(lowest_bit(block, here));
         }
-        None
+        let block = (block + 1..SUMMARIES).find(|block| self.summary[*block] != 0)?;
+        Some(lowest_bit(block, self.summary[block]))
     }
 
     /// All ranks in the set from `rank` upward.
@@ -399,6 +395,11 @@ impl RankSet {
     fn len(&self) -> u32 {
         self.words.iter().map(|word| word.count_ones()).sum()
     }
+}
+
+/// The number of the lowest bit of the `index`-th word of a row.
+const fn lowest_bit(index: usize, word: u64) -> usize {
+    index << 6 | word.trailing_zeros() as usize
 }
 
 const fn with_bit(word: u64, bit: usize, set: bool) -> u64 {
