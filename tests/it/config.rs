@@ -48,12 +48,24 @@ fn the_command_line_wins_and_takes_bare_words() {
 #[test]
 fn what_is_wrong_is_named_with_its_line_and_its_fix() {
     let cases = [
-        ("[limits]\nposition_max_usdd = 1\n", "unknown key `limits.position_max_usdd` on line 2 [did you mean `position_max_usd`?]"),
+        (
+            "[limits]\nposition_max_usdd = 1\n",
+            "unknown key `limits.position_max_usdd` on line 2 [did you mean `position_max_usd`?]",
+        ),
         ("[limitz]\nx = 1\n", "unknown key `limitz` on line 1 [did you mean `limits`?]"),
-        ("[limits]\nposition_max_usd = \"50\"\n", "`limits.position_max_usd` on line 2: this is string, it takes float, as in `50.0`"),
-        ("\n[limits]\nposition_max_usd = 5000.01\n", "`limits.position_max_usd` on line 3: 5000.01 is outside 0.01 ..= 5000"),
+        (
+            "[limits]\nposition_max_usd = \"50\"\n",
+            "`limits.position_max_usd` on line 2: this is string, it takes float, as in `50.0`",
+        ),
+        (
+            "\n[limits]\nposition_max_usd = 5000.01\n",
+            "`limits.position_max_usd` on line 3: 5000.01 is outside 0.01 ..= 5000",
+        ),
         ("[window]\nevaluate_to_s = 930\n", "`window.evaluate_from_s` on line 40: must be above window.evaluate_to_s"),
-        ("[probability]\ndistribution = \"cauchy\"\n", "`probability.distribution` on line 2: `cauchy` is not one of: tail_adjusted, student_t, normal"),
+        (
+            "[probability]\ndistribution = \"cauchy\"\n",
+            "`probability.distribution` on line 2: `cauchy` is not one of: tail_adjusted, student_t, normal",
+        ),
         ("[limits]\nposition_max_usd = nan\n", "`limits.position_max_usd` on line 2: this number is out of range"),
     ];
     for (text, expected) in cases {

@@ -1,3 +1,4 @@
 //! Behaviour of the shell, one binary.
 
 mod config;
+mod house;

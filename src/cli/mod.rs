@@ -1,0 +1,75 @@
+//! What a person types, and the exit code they get back.
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done, 1 the thing checked is not right
+//! (a replay that differs, an audit that found something), 2 the command or its input is wrong.
+
+mod config;
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An algorithmic trading system for Kalshi's short-dated BTC markets.
+#[derive(Debug, Parser)]
+#[command(name = "kalshi-trader", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: SettingArgs,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Where settings come from: the shipped file, then these.
+#[derive(Clone, Debug, Args)]
+pub struct SettingArgs {
+    /// Lay a configuration file over the defaults; may be given several times.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// Lay one setting over everything, as in `--set limits.position_max_usd=25`.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show or check the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigVerb),
+}
+
+/// Why a command ended badly; the text is already for people.
+#[derive(Debug)]
+pub enum Failure {
+    /// Exit code 1: what was checked is not right.
+    NotRight(String),
+    /// Exit code 2: the command or its input is wrong.
+    Input(miette::Report),
+}
+
+impl<E: Into<miette::Report>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::Input(error.into())
+    }
+}
+
+/// Runs one command to its end.
+#[must_use]
+pub fn dispatch(cli: Cli) -> ExitCode {
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::NotRight(what)) => {
+            eprintln!("{what}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Input(report)) => {
+            eprintln!("{report:?}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.verb {
+        Verb::Config(verb) => config::run(&verb, &cli.settings),
+    }
+}
