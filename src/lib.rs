@@ -1,3 +1,6 @@
 //! kalshi-trader.
 
 pub mod config;
+pub mod cli;
+pub mod candles;
+pub mod exchange;
