@@ -1,0 +1,94 @@
+//! Binance's combined-stream frames and klines body (binance.md §2–3).
+
+use super::put;
+use crate::candles::Candle;
+use std::fmt;
+use trader_journal::units::{Money, Nanos};
+
+/// A price or quantity with eight decimals.
+struct Eight(i64, u32);
+
+impl fmt::Display for Eight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scale = 10i64.pow(self.1);
+        write!(
+            f,
+            "{}.{:0places$}{}",
+            self.0 / scale,
+            self.0 % scale,
+            &"00000000"[self.1 as usize..],
+            places = self.1 as usize
+        )
+    }
+}
+
+fn price(value: Money) -> Eight {
+    Eight(value.0, 6)
+}
+
+/// One spot trade.
+pub struct BinanceTrade {
+    /// Rises by one per trade of the symbol.
+    pub id: u64,
+    /// Price.
+    pub price: Money,
+    /// Base quantity, 1e-8.
+    pub quantity_e8: i64,
+    /// Trade time.
+    pub at: Nanos,
+    /// Whether the buyer was the maker.
+    pub buyer_is_maker: bool,
+}
+
+/// `btcusdt@trade`.
+pub fn binance_trade(out: &mut String, trade: &BinanceTrade) {
+    let at_ms = trade.at.millis();
+    put(
+        out,
+        format_args!(
+            "{{\"stream\":\"btcusdt@trade\",\"data\":{{\"e\":\"trade\",\"E\":{at_ms},\"s\":\"BTCUSDT\",\"t\":{},\"p\":\"{}\",\"q\":\"{}\",\"T\":{at_ms},\"m\":{},\"M\":true}}}}",
+            trade.id,
+            price(trade.price),
+            Eight(trade.quantity_e8, 8),
+            trade.buyer_is_maker
+        ),
+    );
+}
+
+/// `btcusdt@kline_1m` of a closed minute.
+pub fn binance_kline(out: &mut String, candle: &Candle, at: Nanos) {
+    let open_ms = candle.open_time.millis();
+    put(
+        out,
+        format_args!(
+            "{{\"stream\":\"btcusdt@kline_1m\",\"data\":{{\"e\":\"kline\",\"E\":{},\"s\":\"BTCUSDT\",\"k\":{{\"t\":{open_ms},\"T\":{},\"s\":\"BTCUSDT\",\"i\":\"1m\",\"f\":0,\"L\":0,\"o\":\"{}\",\"c\":\"{}\",\"h\":\"{}\",\"l\":\"{}\",\"v\":\"0\",\"n\":0,\"x\":true,\"q\":\"0\",\"V\":\"0\",\"Q\":\"0\",\"B\":\"0\"}}}}}}",
+            at.millis(),
+            open_ms + 59_999,
+            price(candle.open),
+            price(candle.close),
+            price(candle.high),
+            price(candle.low)
+        ),
+    );
+}
+
+/// The body of `/api/v3/klines`, oldest first.
+pub fn binance_klines_rest(out: &mut String, candles: &[Candle]) {
+    out.push('[');
+    for (index, candle) in candles.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let open_ms = candle.open_time.millis();
+        put(
+            out,
+            format_args!(
+                "{comma}[{open_ms},\"{}\",\"{}\",\"{}\",\"{}\",\"0\",{},\"0\",0,\"0\",\"0\",\"0\"]",
+                price(candle.open),
+                price(candle.high),
+                price(candle.low),
+                price(candle.close),
+                open_ms + 59_999
+            ),
+        );
+    }
+    out.push(']');
+}
