@@ -184,7 +184,8 @@ impl PriceGrid {
     /// The largest step, in $0.0001, that reaches every legal price from $0 and from $1.
     #[must_use]
     pub fn tick(&self) -> u16 {
-        let parts = self.ranges().iter().flat_map(|range| [range.start, range.end, range.step]);
+        // A start is its end less a multiple of the step: it has every divisor these two share.
+        let parts = self.ranges().iter().flat_map(|range| [range.end, range.step]);
         parts.fold(Price::ONE.0, greatest_common_divisor)
     }
 }

@@ -179,10 +179,12 @@ fn what_cannot_be_charged_is_none_and_leaves_the_order_as_it_was() {
 
 #[test]
 fn a_product_beyond_64_bits_is_still_exact() {
-    // 1.75e12 × 1e9 = 1.75e21 does not fit in 64 bits; a tenth of 1 % of it does.
-    let fee = |count| rates(70_000, 0).model_fee(Taker, Price(5_000), Count(count), Precision::Micro);
-    assert_eq!(fee(1_000_000_000), Some(Money(175_000_000_000)));
-    assert_eq!(fee(1_000_000), Some(Money(175_000_000)));
+    let fee = |count, price| rates(70_000, 0).model_fee(Taker, Price(price), Count(count), Precision::Micro);
+    // 1.75e12 × 1e9 = 1.75e21 does not fit in 64 bits; a thousandth of it does.
+    assert_eq!(fee(1_000_000_000, 5_000), Some(Money(175_000_000_000)));
+    assert_eq!(fee(1_000_000, 5_000), Some(Money(175_000_000)));
+    // 70000 × 1000000001 × 4999 × 5001 / 1e10 = 174 999 993 174.999993
+    assert_eq!(fee(1_000_000_001, 4_999), Some(Money(174_999_993_175)));
     let largest = rates(RATE_PPM_MAX, 0).model_fee(Taker, Price(5_000), Count(i64::MAX), Precision::Micro);
     assert_eq!(largest, None);
 }
@@ -276,7 +278,8 @@ proptest! {
         let paid: i64 = fills.iter().map(|fill| fill.net_fee.0).sum();
 
         prop_assert!(paid >= whole.net_fee.0);
-        prop_assert!(i128::from(trade_fees) * MICRO_E16 < model_e16(rate, price, total) + i128::from(pieces) * MICRO_E16);
+        let dearest = model_e16(rate, price, total) + i128::from(pieces) * MICRO_E16;
+        prop_assert!(i128::from(trade_fees) * MICRO_E16 < dearest);
         prop_assert_eq!((paid - whole.net_fee.0) % step, 0);
         if fills.iter().all(|fill| fill.trade_fee.0 >= step) {
             prop_assert!(order.carried().0 < step, "no rebate was cut short, so less than a step is left");

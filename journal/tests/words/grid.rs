@@ -115,24 +115,32 @@ fn the_table_of_an_event_gives_the_grid_back() {
     assert!(TAPERED.table()[used..].iter().all(|range| *range == GridRange::UNUSED));
 }
 
+/// Every question at one price, asked of the grid and of the written out list.
+fn assert_answers(grid: &PriceGrid, ranges: &[GridRange], legal: &[u16], units: u16) {
+    let below = |limit: u16| legal.iter().rev().find(|price| **price <= limit).map(|price| Price(*price));
+    let above = |limit: u16| legal.iter().find(|price| **price >= limit).map(|price| Price(*price));
+    let price = Price(units);
+    assert_eq!(grid.contains(price), legal.contains(&units), "{units}");
+    assert_eq!(grid.floor(price), below(units), "{units}");
+    assert_eq!(grid.ceil(price), above(units), "{units}");
+    assert_eq!(grid.next_up(price), above(units + 1), "{units}");
+    assert_eq!(grid.next_down(price), units.checked_sub(1).and_then(below), "{units}");
+    assert_eq!(grid.clamp(price), below(units).unwrap_or(grid.lowest()), "{units}");
+    let holding = ranges.iter().rev().find(|range| (range.start..=range.end).contains(&units));
+    assert_eq!(grid.step_at(price), holding.map(|range| range.step), "{units}");
+}
+
 proptest! {
     #[test]
     fn every_question_agrees_with_the_written_out_list(ranges in grids(), units in 0u16..=10_100) {
         let grid = PriceGrid::from_ranges(&ranges).expect("the strategy makes valid grids");
         let legal = legal_prices(&ranges);
-        let below = |limit: u16| legal.iter().rev().find(|price| **price <= limit).map(|price| Price(*price));
-        let above = |limit: u16| legal.iter().find(|price| **price >= limit).map(|price| Price(*price));
-        let price = Price(units);
-
-        prop_assert_eq!(grid.contains(price), legal.contains(&units));
-        prop_assert_eq!(grid.floor(price), below(units));
-        prop_assert_eq!(grid.ceil(price), above(units));
-        prop_assert_eq!(grid.next_up(price), above(units + 1));
-        prop_assert_eq!(grid.next_down(price), units.checked_sub(1).and_then(below));
-        prop_assert_eq!(Some(grid.lowest()), above(0));
-        prop_assert_eq!(Some(grid.highest()), below(10_000));
-        prop_assert_eq!(grid.clamp(price), below(units).unwrap_or(grid.lowest()));
-        prop_assert_eq!(grid.step_at(price).is_some(), (ranges[0].start..=ranges[ranges.len() - 1].end).contains(&units));
+        assert_answers(&grid, &ranges, &legal, units);
+        for end in ranges.iter().flat_map(|range| [range.start, range.end]) {
+            (end.saturating_sub(1)..=end + 1).for_each(|near| assert_answers(&grid, &ranges, &legal, near));
+        }
+        prop_assert_eq!(Some(&grid.lowest().0), legal.first());
+        prop_assert_eq!(Some(&grid.highest().0), legal.last());
         prop_assert!(legal.iter().all(|legal| legal.is_multiple_of(grid.tick())));
         prop_assert!(10_000u16.is_multiple_of(grid.tick()));
     }
