@@ -13,3 +13,6 @@ pub mod book;
 pub mod hash;
 pub mod event;
 pub mod stage;
+
+#[cfg(feature = "std")]
+pub mod log;
