@@ -18,8 +18,8 @@ use trader_journal::units::{Money, Nanos};
 pub const MINUTE_NANOS: u64 = 60 * Nanos::SECOND;
 /// One quarter of an hour, the length of a KXBTC15M window, in nanoseconds.
 pub const QUARTER_HOUR_NANOS: u64 = 15 * MINUTE_NANOS;
-/// How much history the volatility model hears before anything is traded: two days, in nanoseconds.
-pub const WARM_UP_NANOS: u64 = 2 * 24 * 60 * MINUTE_NANOS;
+/// How many candles the volatility model hears before anything is traded: two days of them.
+pub const WARM_UP_CANDLES: usize = 2 * 24 * 60;
 
 /// What happened to a market's price in one minute, `open_time ..= open_time + 60 s` exclusive.
 ///
@@ -126,19 +126,21 @@ impl CandleSeries {
         self.candles.last().map_or(Nanos::NEVER, Candle::end_time)
     }
 
-    /// The first quarter hour with [`WARM_UP_NANOS`] of market time before it: trading may start there.
+    /// The first quarter hour with [`WARM_UP_CANDLES`] candles before it: trading may start there.
+    ///
+    /// Candles count, not hours, so that a gap in the warm-up makes it longer.
     ///
     /// # Errors
     /// [`TooShort`] if less than one quarter hour would be left to trade.
     pub fn trade_start(&self) -> Result<Nanos, TooShort> {
-        let warm = self.start().plus(WARM_UP_NANOS);
+        let warm = self.candles.get(WARM_UP_CANDLES - 1).map_or(Nanos(0), Candle::end_time);
         let start = Nanos(warm.0.next_multiple_of(QUARTER_HOUR_NANOS));
-        let needed = start.plus(QUARTER_HOUR_NANOS).since(self.start());
-        let have = self.end().since(self.start());
-        if have < needed {
-            return Err(TooShort { minutes_have: have / MINUTE_NANOS, minutes_needed: needed / MINUTE_NANOS });
+        if warm > Nanos(0) && start.plus(QUARTER_HOUR_NANOS) <= self.end() {
+            return Ok(start);
         }
-        Ok(start)
+        let until_quarter = start.since(warm) / MINUTE_NANOS;
+        let minutes_needed = WARM_UP_CANDLES as u64 + until_quarter + QUARTER_HOUR_NANOS / MINUTE_NANOS;
+        Err(TooShort { minutes_have: self.candles.len() as u64, minutes_needed })
     }
 
     /// The candles that open before `at`, and the others.
@@ -151,17 +153,17 @@ impl CandleSeries {
 /// The candles do not reach past the warm-up: give more files, or files of following days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooShort {
-    /// Minutes from the first candle to the last.
+    /// Candles there are.
     pub minutes_have: u64,
-    /// Minutes needed: two days of warm-up and one quarter hour to trade.
+    /// Candles needed: two days of warm-up, up to the next quarter hour, and that one to trade.
     pub minutes_needed: u64,
 }
 
 impl fmt::Display for TooShort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TooShort { minutes_have, minutes_needed } = self;
-        write!(f, "the candles span {minutes_have} minutes; two days of warm-up and one quarter hour to trade ")?;
-        write!(f, "need {minutes_needed}: add the files of the following days")
+        write!(f, "there are {minutes_have} one-minute candles; two days of warm-up and one quarter hour to trade ")?;
+        write!(f, "take {minutes_needed}: add the files of the days that follow")
     }
 }
 

@@ -193,42 +193,74 @@ fn the_index_stays_a_measured_distance_from_spot() {
     assert!(steps_max <= Money::DOLLAR.0, "a second moves it by at most a tenth of a basis point: {steps_max}");
 }
 
-/// The projection of a Brownian minute's mean on its candle: O − 0.0494 (C − O) + 0.5510 (H + L − 2 O)
-/// in the study, with R² 0.956. A bridge that puts the extremes at wrong times misses it.
-#[test]
-fn the_mean_of_a_minute_is_where_a_brownian_one_has_it() {
-    let mut minutes = Vec::new();
-    for seed in 0..20 {
-        minutes.extend(brownian_minutes(seed));
-    }
-    let (mut errors, mut spread, mut bias) = (0.0, 0.0, 0.0);
-    for [open, high, low, close, mean] in &minutes {
-        let projected = -0.0494 * (close - open) + 0.5510 * (high + low - 2.0 * open);
-        errors += (mean - open - projected).powi(2);
-        spread += (mean - open).powi(2);
-        bias += mean - open - projected;
-    }
-    let r_squared = 1.0 - errors / spread;
-    assert!((0.93..0.98).contains(&r_squared), "R² {r_squared}");
-    assert!((bias / minutes.len() as f64).abs() < 0.02 * (spread / minutes.len() as f64).sqrt(), "bias {bias}");
+/// Steps in each second of the walks below, much finer than the ticks.
+const FINE: usize = 20;
+
+/// Gaussian walks of one minute: each one's candle, and its price at the start of each second in cents.
+fn walks(count: usize) -> Vec<([i64; 4], Vec<f64>)> {
+    let mut state = 1u64;
+    let mut uniform = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut walk = || {
+        let mut prices = vec![10_000_000.0];
+        for _ in 0..60 * FINE {
+            let normal = (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+            prices.push(prices[prices.len() - 1] + 150.0 * normal);
+        }
+        prices
+    };
+    let summed_up = |prices: Vec<f64>| {
+        let high = prices.iter().copied().fold(f64::MIN, f64::max);
+        let low = prices.iter().copied().fold(f64::MAX, f64::min);
+        let candle = [prices[0], high, low, prices[prices.len() - 1]].map(|price| price as i64);
+        (candle, prices.iter().step_by(FINE).take(60).copied().collect())
+    };
+    (0..count).map(|_| summed_up(walk())).collect()
 }
 
-/// Candles of Gaussian minutes, each with the mean of its opened ticks.
-fn brownian_minutes(seed: u64) -> Vec<[f64; 5]> {
-    use kalshi_trader::exchange::path::{GeneratorSettings, generate_candles};
-    let open = Money::from_dollars(100_000).expect("fits");
-    let minutes = 1440.try_into().expect("not 0");
-    let series = generate_candles(&GeneratorSettings { seed, start: START, minutes, open });
-    let mut path = path(&series, seed, 1);
-    let mean_of = |candle: &Candle| {
-        path.seek(candle.open_time);
-        take(&mut path, 60).iter().map(|(_, ticks, _)| ticks[0].0 as f64).sum::<f64>() / 60.0
-    };
-    let means: Vec<f64> = series.candles().iter().map(mean_of).collect();
-    let row = |(candle, mean): (&Candle, f64)| {
-        let [open, high, low, close] = [candle.open, candle.high, candle.low, candle.close].map(|price| price.0 as f64);
-        let scale = high - low;
-        [open / scale, high / scale, low / scale, close / scale, mean / scale]
-    };
-    series.candles().iter().zip(means).map(row).collect()
+/// Of one minute's seconds: mean, squared changes, the second of the highest and of the lowest price.
+fn features(seconds: &[f64]) -> [f64; 4] {
+    let mean = seconds.iter().sum::<f64>() / 60.0;
+    let squares = seconds.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>();
+    let second_of = |best: f64| seconds.iter().position(|price| *price == best).unwrap_or(0) as f64;
+    let high = seconds.iter().copied().fold(f64::MIN, f64::max);
+    let low = seconds.iter().copied().fold(f64::MAX, f64::min);
+    [mean, squares, second_of(high), second_of(low)]
+}
+
+/// The obvious twin: walk first, take the candle, then open the candle again. The second walk is another
+/// one, but over many minutes it must be of the same kind.
+#[test]
+fn opened_minutes_are_like_the_walks_their_candles_came_from() {
+    let walks = walks(20_000);
+    let rows: Vec<Row> = (0..).zip(walks.iter().map(|(candle, _)| *candle)).collect();
+    let mut path = path(&series(&rows), 11, 1);
+    // Second moments of: the mean's distance from its projection on the candle and from the open, one-second
+    // changes, the seconds of the high and of the low, and these two together.
+    let (mut walked, mut opened) = ([0.0; 6], [0.0; 6]);
+    for (candle, seconds) in &walks {
+        let again: Vec<f64> = take(&mut path, 60).iter().map(|(_, ticks, _)| ticks[0].0 as f64 / 1e4).collect();
+        add(&mut walked, candle, seconds);
+        add(&mut opened, candle, &again);
+    }
+    let names = ["error of the mean", "distance of the mean", "squared changes", "high", "low", "high and low"];
+    let bands = [0.9..1.2, 0.95..1.1, 0.95..1.12, 0.96..1.04, 0.96..1.04, 0.96..1.04];
+    for (at, band) in bands.iter().enumerate() {
+        let ratio = opened[at] / walked[at];
+        assert!(band.contains(&ratio), "{}: opened over walked {ratio:.3}, accepted {band:?}", names[at]);
+    }
+}
+
+fn add(sums: &mut [f64; 6], candle: &[i64; 4], seconds: &[f64]) {
+    let [open, high, low, close] = candle.map(|price| price as f64);
+    let [mean, squares, highest, lowest] = features(seconds);
+    // The projection of a Brownian minute's mean on its candle, from the volatility study.
+    let projected = open - 0.0494 * (close - open) + 0.5510 * (high + low - 2.0 * open);
+    let error = mean - projected;
+    let new = [error * error, (mean - open).powi(2), squares, highest * highest, lowest * lowest, highest * lowest];
+    for (sum, new) in sums.iter_mut().zip(new) {
+        *sum += new;
+    }
 }

@@ -194,6 +194,12 @@ fn trading_starts_after_two_days_at_a_quarter_hour() {
     assert_eq!(rows(1..warm + 30).trade_start(), Ok(minute(warm + 15)));
     let short = rows(1..warm + 29).trade_start().expect_err("one minute short");
     assert_eq!((short.minutes_have, short.minutes_needed), (warm + 28, warm + 29));
+    let short = rows(0..40).trade_start().expect_err("no warm-up");
+    assert_eq!((short.minutes_have, short.minutes_needed), (40, warm + 15));
+    let gap = read_text(&(0..warm).chain(warm + 7..warm + 40).map(row).collect::<String>()).expect("good rows");
+    assert_eq!(gap.trade_start(), Ok(minute(warm)));
+    let early_gap = read_text(&(0..9).chain(20..warm + 60).map(row).collect::<String>()).expect("good rows");
+    assert_eq!(early_gap.trade_start(), Ok(minute(warm + 15)), "eleven more minutes until two days were heard");
     let series = rows(0..warm + 15);
     let (before, after) = series.split_at(minute(warm));
     assert_eq!((before.len() as u64, after.len()), (warm, 15));

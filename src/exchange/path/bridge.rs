@@ -4,8 +4,8 @@
 //! extremes happen is drawn from the law those three legs have for a Brownian motion
 //! (first-passage densities on a grid of seconds, either extreme may come first). Between
 //! them the path is drawn as its distance from an extreme, which is a Bessel(3) bridge
-//! (Williams' decomposition at the maximum), and folded at the other extreme. So the
-//! candle's numbers are met by construction, never by rejection.
+//! (Williams' decomposition at the maximum), drawn anew a few times if it would pass the
+//! other extreme, and at last folded there. So the candle's numbers are met by construction.
 
 use super::chance::Chance;
 use crate::candles::Candle;
@@ -15,6 +15,8 @@ use trader_journal::units::Money;
 const GRID: usize = 60;
 /// Steps from the first to the last second.
 const STEPS: usize = GRID - 1;
+/// How often a leg is drawn anew because it left the candle's range, before it is folded back into it.
+const TRIES: usize = 12;
 /// Weights of a leg that takes 0 ..= [`STEPS`] steps.
 type LegWeights = [f64; GRID];
 
@@ -151,7 +153,14 @@ struct Leg<'a> {
 impl Leg<'_> {
     /// Draws the ticks between the first and the last of `ticks`, which stand.
     fn fill(&mut self, ticks: &mut [Money]) {
-        let [from, inner @ .., to] = ticks else { return };
+        if ticks.len() > 2 {
+            let _drawn = (1..=TRIES).any(|attempt| self.draw(ticks, attempt == TRIES));
+        }
+    }
+
+    /// Draws once; gives up with `false` where the path leaves the range, unless it may be folded.
+    fn draw(&mut self, ticks: &mut [Money], may_fold: bool) -> bool {
+        let [from, inner @ .., to] = ticks else { return true };
         let wall = self.wall.0;
         let (start, end) = ((from.0 - wall).abs() as f64, (to.0 - wall).abs() as f64);
         let side = if wall == self.candle.high.0 { -1 } else { 1 };
@@ -162,11 +171,15 @@ impl Leg<'_> {
             let keep = (left - 1.0) / left;
             let spread = self.step * libm::sqrt(keep);
             noise = noise.map(|at| at * keep + spread * self.chance.normal());
-            let along = (done + 1) as f64 / steps as f64;
-            let straight = start + (end - start) * along;
-            let distance = fold(length([straight + noise[0], noise[1], noise[2]]), self.range);
-            *tick = whole_cent(wall + side * distance as i64).clamp(self.candle.low, self.candle.high);
+            let straight = start + (end - start) * (done + 1) as f64 / steps as f64;
+            let distance = length([straight + noise[0], noise[1], noise[2]]);
+            if distance > self.range && !may_fold {
+                return false;
+            }
+            let inside = fold(distance, self.range) as i64;
+            *tick = whole_cent(wall + side * inside).clamp(self.candle.low, self.candle.high);
         }
+        true
     }
 }
 
