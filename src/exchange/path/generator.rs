@@ -45,7 +45,7 @@ const COMPONENTS: [Component; 5] = [
 ];
 /// Median standard deviation of one minute at multiplier 1, log-return.
 const MINUTE_SIGMA: f64 = 4.0e-4;
-/// The wildest a market gets: twenty times the median, as on the worst days measured.
+/// A ceiling of twenty times the median, so that jumps in a row cannot run away.
 const LOG_SIGMA_MAX: f64 = 3.0;
 /// Chance of a jump in a minute, times the minute's multiplier.
 const JUMP_CHANCE: f64 = 0.0016;
