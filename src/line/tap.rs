@@ -20,7 +20,8 @@ pub struct TapError(#[from] pub AppendError);
 /// sequence numbers on disk. After a failed append it takes nothing more.
 pub struct Tap {
     writer: Writer,
-    heard: [u64; Ring::ALL.len()],
+    /// Per agent and ring: every agent has a shell ring of its own.
+    heard: [[u64; Ring::ALL.len()]; Agent::ALL.len()],
     said: [u64; Agent::ALL.len()],
     events: u64,
 }
@@ -29,7 +30,7 @@ impl Tap {
     /// Writes into `writer`.
     #[must_use]
     pub fn new(writer: Writer) -> Tap {
-        Tap { writer, heard: [0; Ring::ALL.len()], said: [0; Agent::ALL.len()], events: 0 }
+        Tap { writer, heard: [[0; Ring::ALL.len()]; Agent::ALL.len()], said: [0; Agent::ALL.len()], events: 0 }
     }
 
     /// `agent` took `event` from `ring`.
@@ -37,7 +38,7 @@ impl Tap {
     /// # Errors
     /// [`TapError`]: the event is not in the journal and must not be acted on.
     pub fn heard(&mut self, agent: Agent, ring: Ring, event: &Event) -> Result<(), TapError> {
-        let count = &mut self.heard[ring as usize];
+        let count = &mut self.heard[agent as usize][ring as usize];
         let seq = *count;
         *count += 1;
         self.append(agent, Origin::heard(ring as u8), seq, event)

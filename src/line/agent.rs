@@ -1,0 +1,149 @@
+//! One stage with its rings and its stream of the journal.
+//!
+//! An agent never waits: `work` takes what there is, or nothing when there is no room for
+//! the worst that may follow, and says how much it did. Heard before handled: an event is
+//! in the journal before the stage sees it.
+
+use super::tap::{HASH_EVERY_EVENTS, Tap, TapError};
+use trader_journal::event::{Agent, Event, Ring, pad};
+use trader_journal::stage::{Outbox, Stage};
+use trader_journal::units::Nanos;
+use trader_ring::spsc::{Consumer, Producer};
+
+/// A ring an agent takes events from.
+pub struct Input {
+    /// Its name in the journal.
+    pub ring: Ring,
+    /// Its end.
+    pub events: Consumer<Event>,
+}
+
+/// A ring an agent tells the next stage through.
+pub struct Output {
+    /// Which of the events the stage says go there; the rest nobody on the line hears.
+    pub takes: fn(&Event) -> bool,
+    /// Its end.
+    pub events: Producer<Event>,
+}
+
+/// A stage, the rings it takes from, and the ring it tells the next stage through.
+pub struct StageAgent<S> {
+    agent: Agent,
+    stage: S,
+    inputs: Vec<Input>,
+    output: Option<Output>,
+    outbox: Outbox,
+    heard: u64,
+    last_timer: Option<(Nanos, Nanos)>,
+}
+
+impl<S: Stage> StageAgent<S> {
+    /// Joins a stage to its rings; inputs are asked in the order given.
+    #[must_use]
+    pub fn new(agent: Agent, stage: S, inputs: Vec<Input>, output: Option<Output>) -> StageAgent<S> {
+        StageAgent { agent, stage, inputs, output, outbox: Outbox::new(S::SAYS_MAX), heard: 0, last_timer: None }
+    }
+
+    /// The stage, for those who look.
+    #[must_use]
+    pub const fn stage(&self) -> &S {
+        &self.stage
+    }
+
+    /// When the stage next wants to be woken.
+    #[must_use]
+    pub fn next_deadline(&self) -> Nanos {
+        self.stage.next_deadline()
+    }
+
+    /// Takes all that is there, each input in turn, then the timer that is due. Returns how many
+    /// events were taken. `said` sees what nobody on the line hears, after it is in the journal.
+    ///
+    /// # Errors
+    /// [`TapError`] when the journal refuses a line: nothing more may be done.
+    pub fn work(&mut self, now: Nanos, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<usize, TapError> {
+        let mut taken = 0;
+        for index in 0..self.inputs.len() {
+            while self.has_room()
+                && let Some(event) = self.inputs[index].events.pop()
+            {
+                self.hear(self.inputs[index].ring, &event, tap, said)?;
+                taken += 1;
+            }
+        }
+        if taken == 0 && self.timer_is_due(now) {
+            let timer = Event::Timer { pad: pad(), ts: now, due: self.stage.next_deadline(), pad2: pad() };
+            self.hear(Ring::Shell, &timer, tap, said)?;
+            taken = 1;
+        }
+        Ok(taken)
+    }
+
+    /// Hears one event that the shell itself injects.
+    ///
+    /// # Errors
+    /// As [`StageAgent::work`].
+    pub fn inject(&mut self, event: &Event, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<(), TapError> {
+        self.hear(Ring::Shell, event, tap, said)
+    }
+
+    /// Says the hash of the stage's state, as it does by itself every [`HASH_EVERY_EVENTS`].
+    ///
+    /// # Errors
+    /// As [`StageAgent::work`].
+    pub fn say_hash(&self, ts: Nanos, tap: &mut Tap) -> Result<u64, TapError> {
+        let hash = self.stage.state_hash();
+        tap.said(self.agent, &self.hash_event(ts, hash))?;
+        Ok(hash)
+    }
+
+    fn hash_event(&self, ts: Nanos, hash: u64) -> Event {
+        Event::StateHash { agent: self.agent, pad: pad(), ts, hash, events: self.heard, pad2: pad() }
+    }
+
+    fn has_room(&mut self) -> bool {
+        self.output.as_mut().is_none_or(|output| output.events.has_room(S::SAYS_MAX))
+    }
+
+    /// A due deadline that the stage does not move is told once, not for ever.
+    fn timer_is_due(&mut self, now: Nanos) -> bool {
+        let due = self.stage.next_deadline();
+        let is_new = due <= now && self.last_timer != Some((due, now));
+        if is_new {
+            self.last_timer = Some((due, now));
+        }
+        is_new
+    }
+
+    fn hear(
+        &mut self,
+        ring: Ring,
+        event: &Event,
+        tap: &mut Tap,
+        said: &mut impl FnMut(&Event),
+    ) -> Result<(), TapError> {
+        tap.heard(self.agent, ring, event)?;
+        self.heard += 1;
+        self.outbox.clear();
+        self.stage.on(event, &mut self.outbox);
+        for word in self.outbox.events() {
+            match &mut self.output {
+                // There is room: `work` asked for the worst case before it took the input.
+                Some(output) if (output.takes)(word) => output.events.push(*word).unwrap_or_else(|_| overflow()),
+                _ => {
+                    tap.said(self.agent, word)?;
+                    said(word);
+                }
+            }
+        }
+        if self.heard.is_multiple_of(HASH_EVERY_EVENTS) {
+            tap.said(self.agent, &self.hash_event(event.ts(), self.stage.state_hash()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Dropping what a stage said is the one thing the line must never do.
+fn overflow() -> ! {
+    unreachable!("a stage said more than its declared worst case")
+}
