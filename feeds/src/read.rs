@@ -1,0 +1,72 @@
+//! Quantities out of JSON values: the readers every message shares.
+
+use crate::json::{Cursor, Read};
+use crate::time;
+use trader_journal::event::{FrameFault, Uuid};
+use trader_journal::units::{Count, DecimalError, Money, Nanos, Price, parse_decimal};
+
+/// Decimals a venue may send where only a measurement is meant; Kalshi's averages have eight.
+const DECIMALS_MAX: usize = 18;
+
+pub(crate) fn price(cursor: &mut Cursor<'_>) -> Read<Price> {
+    let text = cursor.plain()?;
+    Price::parse(text).map_err(|_| FrameFault::BadField)
+}
+
+pub(crate) fn count(cursor: &mut Cursor<'_>) -> Read<Count> {
+    Count::parse(cursor.plain()?).map_err(|_| FrameFault::BadField)
+}
+
+/// A count that is a size: not negative.
+pub(crate) fn size(cursor: &mut Cursor<'_>) -> Read<Count> {
+    count(cursor).and_then(|count| if count.0 < 0 { Err(FrameFault::BadField) } else { Ok(count) })
+}
+
+/// An amount that must be held exactly, as a string.
+pub(crate) fn money(cursor: &mut Cursor<'_>) -> Read<Money> {
+    Money::parse(cursor.plain()?).map_err(|_| FrameFault::BadField)
+}
+
+/// An amount that must be held exactly, as a number or a string: strikes come as numbers.
+pub(crate) fn amount(cursor: &mut Cursor<'_>) -> Read<Money> {
+    Money::parse(cursor.decimal()?).map_err(|_| FrameFault::BadField)
+}
+
+/// A measured amount, as a string: decimals beyond the sixth are rounded.
+pub(crate) fn measurement(cursor: &mut Cursor<'_>) -> Read<Money> {
+    rounded(cursor.plain()?).map_err(|_| FrameFault::BadField)
+}
+
+pub(crate) fn uuid(cursor: &mut Cursor<'_>) -> Read<Uuid> {
+    Uuid::parse(cursor.plain()?).ok_or(FrameFault::BadField)
+}
+
+pub(crate) fn millis(cursor: &mut Cursor<'_>) -> Read<Nanos> {
+    Nanos::from_millis(cursor.integer()?).ok_or(FrameFault::BadField)
+}
+
+pub(crate) fn seconds(cursor: &mut Cursor<'_>) -> Read<Nanos> {
+    Nanos::from_seconds(cursor.integer()?).ok_or(FrameFault::BadField)
+}
+
+pub(crate) fn rfc3339(cursor: &mut Cursor<'_>) -> Read<Nanos> {
+    time::from_rfc3339(cursor.plain()?).ok_or(FrameFault::BadField)
+}
+
+pub(crate) fn int32(cursor: &mut Cursor<'_>) -> Read<u32> {
+    u32::try_from(cursor.integer()?).map_err(|_| FrameFault::BadField)
+}
+
+/// Dollars to the nearest $0.000001, halves away from zero.
+pub(crate) fn rounded(text: &[u8]) -> Result<Money, DecimalError> {
+    let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    let kept = text.len().min(point + 7);
+    let (head, tail) = text.split_at(kept);
+    if tail.len() > DECIMALS_MAX || !tail.iter().all(u8::is_ascii_digit) {
+        return Err(DecimalError::NotANumber);
+    }
+    let units = parse_decimal(head, 6)?;
+    let up = i64::from(tail.first().is_some_and(|digit| *digit >= b'5'));
+    let away = if text.first() == Some(&b'-') { -up } else { up };
+    units.checked_add(away).map(Money).ok_or(DecimalError::OutOfRange)
+}
