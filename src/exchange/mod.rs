@@ -2,3 +2,4 @@
 
 pub mod path;
 pub mod schedule;
+pub mod wire;
