@@ -128,7 +128,7 @@ pub struct Step {
 /// The transition function: every pair of state and report, by name.
 #[must_use]
 #[rustfmt::skip]
-pub const fn step(state: State, report: Report) -> Step {
+pub fn step(state: State, report: Report) -> Step {
     use State::{Absent, Acked, CancelPending, Canceled, Executed, Expired, PartFilled, Rejected, Sent, Unknown};
     let agree = |next| Step { next, contradicts: false };
     let against = |next| Step { next, contradicts: true };
@@ -170,16 +170,17 @@ pub const fn step(state: State, report: Report) -> Step {
             Acked | PartFilled | CancelPending | Executed | Canceled | Expired => against(state),
             Rejected => agree(Rejected),
         },
-        Report::Lost | Report::Restarted if matches!(state, Sent) => agree(Unknown),
-        Report::Lost => match state {
-            Sent | Unknown | Acked | PartFilled | CancelPending => agree(state),
-            Executed | Canceled | Expired | Rejected | Absent => agree(state),
+        Report::Lost | Report::Restarted => match (state, report) {
+            (Sent, _) => agree(Unknown),
+            (CancelPending, Report::Restarted) => agree(Acked),
+            (Unknown | Acked | PartFilled | CancelPending, _) => agree(state),
+            (Executed | Canceled | Expired | Rejected | Absent, _) => agree(state),
         },
         Report::CancelSaid => match state {
             Acked | PartFilled | CancelPending => agree(CancelPending),
             Sent | Unknown | Executed | Canceled | Expired | Rejected | Absent => agree(state),
         },
-        Report::CancelRefused | Report::CancelLost | Report::Restarted => match state {
+        Report::CancelRefused | Report::CancelLost => match state {
             CancelPending => agree(Acked),
             Sent | Unknown | Acked | PartFilled => agree(state),
             Executed | Canceled | Expired | Rejected | Absent => agree(state),
