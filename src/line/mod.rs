@@ -9,12 +9,10 @@
 
 mod agent;
 mod lockstep;
-mod record;
 mod stages;
 mod tap;
 
 pub use agent::{FeedAgents, StageAgent};
 pub use lockstep::{Lockstep, LockstepError, RunReport};
-pub use record::RecordKind;
 pub use stages::{StageSettings, stage_settings};
 pub use tap::{HASH_EVERY_EVENTS, Tap, TapError};

@@ -1,6 +1,6 @@
 //! Where agents write down what they hear and say: before they act on it, in the order taken.
 
-use super::record::RecordKind;
+use crate::record::RecordKind;
 use thiserror::Error;
 use trader_journal::event::{Agent, Event, Ring};
 use trader_journal::log::{AppendError, Origin, Stream, Writer};

@@ -1,4 +1,5 @@
 //! The variable-length records of the journal: what came in as bytes, and what the run was made of.
+//! The line writes them, readers read them; neither needs the other.
 
 /// What a record holds. Numbers are written to disk: append, never reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
