@@ -2,7 +2,7 @@
 
 use crate::json::{Cursor, Read};
 use crate::time;
-use trader_journal::event::{FrameFault, Uuid};
+use trader_journal::event::{ClientId, FrameFault, Uuid};
 use trader_journal::units::{Count, DecimalError, Money, Nanos, Price, parse_decimal};
 
 /// Decimals a venue may send where only a measurement is meant; Kalshi's averages have eight.
@@ -39,6 +39,12 @@ pub(crate) fn measurement(cursor: &mut Cursor<'_>) -> Read<Money> {
 
 pub(crate) fn uuid(cursor: &mut Cursor<'_>) -> Read<Uuid> {
     Uuid::parse(cursor.plain()?).ok_or(FrameFault::BadField)
+}
+
+/// Our identifier of an order; somebody else's may be any text.
+pub(crate) fn client_id(cursor: &mut Cursor<'_>) -> Read<ClientId> {
+    let text = cursor.text()?;
+    Ok(ClientId::parse(text.raw).unwrap_or(ClientId::FOREIGN))
 }
 
 pub(crate) fn millis(cursor: &mut Cursor<'_>) -> Read<Nanos> {

@@ -247,7 +247,7 @@ fn fill<'a>(value: &mut Cursor<'a>) -> Read<Fill<'a>> {
         b"market_ticker" => ticker.read(value, Cursor::plain),
         b"trade_id" => trade.read(value, read::uuid),
         b"order_id" => order.read(value, read::uuid),
-        b"client_order_id" => client.read(value, client_id),
+        b"client_order_id" => client.read(value, read::client_id),
         b"book_side" => side.read(value, |side| words::book_side(side.plain()?)),
         b"yes_price_dollars" => price.read(value, read::price),
         b"count_fp" => count.read(value, read::size),
@@ -285,7 +285,7 @@ fn user_order<'a>(value: &mut Cursor<'a>) -> Read<UserOrder<'a>> {
     value.object(|key, value| match key {
         b"ticker" => ticker.read(value, Cursor::plain),
         b"order_id" => order.read(value, read::uuid),
-        b"client_order_id" => client.read(value, client_id),
+        b"client_order_id" => client.read(value, read::client_id),
         b"status" => status.read(value, |status| words::order_status(status.plain()?)),
         b"last_update_reason" => reason.read(value, |reason| Ok(words::update_reason(reason.plain()?))),
         b"book_side" => side.read(value, |side| words::book_side(side.plain()?)),
@@ -308,10 +308,4 @@ fn user_order<'a>(value: &mut Cursor<'a>) -> Read<UserOrder<'a>> {
         remaining: remaining.required()?,
         venue_ts: updated.optional().or(created.optional()).unwrap_or_default(),
     })
-}
-
-/// Somebody else's identifier may be any text.
-fn client_id(value: &mut Cursor<'_>) -> Read<ClientId> {
-    let text = value.text()?;
-    Ok(ClientId::parse(text.raw).unwrap_or(ClientId::FOREIGN))
 }

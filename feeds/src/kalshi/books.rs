@@ -1,6 +1,7 @@
 //! The books of the watched markets: each mirrors the venue's, or is known not to.
 
 use super::delta::Delta;
+use super::ticker::Ticker;
 use trader_journal::book::{BookError, LevelBook, Side};
 use trader_journal::event::{BookFault, Event, MarketId, pad};
 use trader_journal::grid::PriceGrid;
@@ -13,12 +14,12 @@ pub(crate) struct Slot {
     /// The row of its market; `None` for a free place.
     pub(crate) market: Option<u32>,
     pub(crate) id: MarketId,
+    /// Its ticker; kept after the market is gone, until it is out of the subscriptions.
+    pub(crate) ticker: Ticker,
     pub(crate) book: LevelBook,
     pub(crate) valid: bool,
     /// When a snapshot was last asked for and not come yet; zero when none is under way.
     pub(crate) asked: Nanos,
-    /// Whether the market is to be subscribed.
-    pub(crate) wanted: bool,
     /// Whether it is in the subscription of books, and in that of trades.
     pub(crate) member: [bool; 2],
 }
@@ -45,19 +46,20 @@ impl Slot {
         Slot {
             market: None,
             id: MarketId(0),
+            ticker: Ticker::EMPTY,
             book: LevelBook::new(&PriceGrid::LINEAR_CENT),
             valid: false,
             asked: Nanos(0),
-            wanted: false,
             member: [false; 2],
         }
     }
 
     /// Gives the place to a market.
-    pub(crate) fn assign(&mut self, market: u32, id: MarketId, grid: &PriceGrid) {
+    pub(crate) fn assign(&mut self, market: u32, id: MarketId, ticker: Ticker, grid: &PriceGrid) {
         self.book.regrid(grid);
         self.market = Some(market);
         self.id = id;
+        self.ticker = ticker;
         self.asked = Nanos(0);
         self.member = [false; 2];
     }
@@ -66,7 +68,16 @@ impl Slot {
     pub(crate) fn release(&mut self, ts: Nanos, out: &mut Outbox) {
         self.invalidate(BookFault::Unsubscribed, ts, out);
         self.market = None;
-        self.wanted = false;
+    }
+
+    /// Whether a snapshot is what the book lacks.
+    pub(crate) const fn awaits_snapshot(&self) -> bool {
+        self.market.is_some() && !self.valid && self.member[0]
+    }
+
+    /// Whether a snapshot may be asked for: none is under way, or the last one did not come.
+    pub(crate) const fn snapshot_due(&self, now: Nanos, retry: u64) -> bool {
+        self.asked.0 == 0 || self.asked.plus(retry).0 <= now.0
     }
 
     /// The book is worth nothing from here on; the line hears it once.

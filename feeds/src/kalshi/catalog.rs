@@ -92,6 +92,8 @@ pub(crate) struct Market {
     pub(crate) terms: Terms,
     pub(crate) told: Option<Terms>,
     pub(crate) result: Settlement,
+    /// The result the line was told.
+    pub(crate) result_told: Settlement,
     /// When the stream last told of a halt or of a moved close: REST is cached, the stream is not.
     pub(crate) stream_ts: Nanos,
 }
@@ -106,10 +108,10 @@ pub(crate) struct Settlement {
     pub(crate) underlying: Money,
 }
 
-impl Default for Settlement {
-    fn default() -> Self {
-        Settlement { outcome: Outcome::Open, value: Money::ZERO, underlying: Money::ZERO }
-    }
+impl Settlement {
+    /// Nothing told yet.
+    pub(crate) const NONE: Settlement =
+        Settlement { outcome: Outcome::Open, value: Money::ZERO, underlying: Money::ZERO };
 }
 
 impl Market {
@@ -128,7 +130,8 @@ impl Market {
             grid: 0,
         },
         told: None,
-        result: Settlement { outcome: Outcome::Open, value: Money::ZERO, underlying: Money::ZERO },
+        result: Settlement::NONE,
+        result_told: Settlement::NONE,
         stream_ts: Nanos(0),
     };
 

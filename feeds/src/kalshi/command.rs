@@ -2,6 +2,7 @@
 
 use super::words::Channel;
 use crate::frames::Frames;
+use crate::text::Digits;
 
 /// What to do with markets of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub(crate) fn update<'t>(
     tickers: impl Iterator<Item = &'t [u8]>,
 ) {
     open(frames, id, b"update_subscription");
-    put_all(frames, &[b"\"sids\":[", Decimal::new(u64::from(sid)).as_bytes(), b"],"]);
+    put_all(frames, &[b"\"sids\":[", Digits::decimal(u64::from(sid)).as_bytes(), b"],"]);
     put_tickers(frames, tickers);
     put_all(frames, &[b",\"action\":\"", update.word(), b"\""]);
     close(frames);
@@ -69,12 +70,12 @@ pub(crate) fn update<'t>(
 /// Ends subscriptions.
 pub(crate) fn unsubscribe(frames: &mut Frames, id: u64, sid: u32) {
     open(frames, id, b"unsubscribe");
-    put_all(frames, &[b"\"sids\":[", Decimal::new(u64::from(sid)).as_bytes(), b"]"]);
+    put_all(frames, &[b"\"sids\":[", Digits::decimal(u64::from(sid)).as_bytes(), b"]"]);
     close(frames);
 }
 
 fn open(frames: &mut Frames, id: u64, cmd: &[u8]) {
-    put_all(frames, &[b"{\"id\":", Decimal::new(id).as_bytes(), b",\"cmd\":\"", cmd, b"\",\"params\":{"]);
+    put_all(frames, &[b"{\"id\":", Digits::decimal(id).as_bytes(), b",\"cmd\":\"", cmd, b"\",\"params\":{"]);
 }
 
 fn close(frames: &mut Frames) {
@@ -104,29 +105,5 @@ fn put_list<'t>(frames: &mut Frames, words: impl Iterator<Item = &'t [u8]>) {
 fn put_all(frames: &mut Frames, parts: &[&[u8]]) {
     for part in parts {
         frames.put(part);
-    }
-}
-
-/// A number as digits, without a heap.
-struct Decimal {
-    digits: [u8; 20],
-    from: usize,
-}
-
-impl Decimal {
-    fn new(mut value: u64) -> Decimal {
-        let mut digits = [b'0'; 20];
-        let mut from = digits.len() - 1;
-        digits[from] += (value % 10) as u8;
-        while value >= 10 {
-            value /= 10;
-            from -= 1;
-            digits[from] += (value % 10) as u8;
-        }
-        Decimal { digits, from }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.digits[self.from..]
     }
 }

@@ -271,12 +271,7 @@ impl Session {
         Ok(())
     }
 
-    fn hear_fees(
-        &mut self,
-        event_ticker: &[u8],
-        fees: Option<(&[u8], &[u8])>,
-        step: &mut Step<'_>,
-    ) -> Read<()> {
+    fn hear_fees(&mut self, event_ticker: &[u8], fees: Option<(&[u8], &[u8])>, step: &mut Step<'_>) -> Read<()> {
         let Some(row) = self.catalog.find_event(event_ticker) else {
             self.counts.foreign += 1;
             return Ok(());

@@ -39,8 +39,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    const OFF: Line =
-        Line { state: LineState::Off, since: Nanos(0), retry_at: Nanos(0), update: 0, next_seq: None };
+    const OFF: Line = Line { state: LineState::Off, since: Nanos(0), retry_at: Nanos(0), update: 0, next_seq: None };
 
     /// Takes the number of a message. The first one of a subscription may be any.
     pub(crate) fn take(&mut self, seq: u64) -> Place {
@@ -109,6 +108,11 @@ impl Lines {
     pub(crate) fn drop_line(&mut self, channel: Channel, retry: u64) {
         let line = self.line_mut(channel);
         *line = Line { retry_at: line.since.plus(retry), ..Line::OFF };
+    }
+
+    /// Ends a subscription that is not wanted any more.
+    pub(crate) const fn close(&mut self, channel: Channel) {
+        *self.line_mut(channel) = Line::OFF;
     }
 
     /// The channel that is on under this number.

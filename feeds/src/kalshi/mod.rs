@@ -6,6 +6,7 @@
 //! invalid in the very step that raises the doubt, and is valid again only with a snapshot.
 
 pub mod message;
+pub mod request;
 pub mod reply;
 pub mod rest;
 pub mod words;
@@ -210,14 +211,7 @@ impl Session {
 
     fn reject(&mut self, fault: FrameFault, step: &mut Step<'_>) {
         let total = self.counts.count(fault);
-        step.out.push(Event::FrameRejected {
-            feed: Feed::Kalshi,
-            fault,
-            pad: pad(),
-            ts: step.ts,
-            total,
-            pad2: pad(),
-        });
+        step.out.push(Event::FrameRejected { feed: Feed::Kalshi, fault, pad: pad(), ts: step.ts, total, pad2: pad() });
     }
 
     fn tell_feed(&mut self, feed: Feed, state: FeedState, step: &mut Step<'_>) {

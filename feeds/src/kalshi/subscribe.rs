@@ -10,7 +10,6 @@
 //! | get snapshot | a book is invalid and no snapshot under way |
 
 use super::books::Slot;
-use super::catalog::Catalog;
 use super::command::{self, Update};
 use super::hear::market_channel;
 use super::lines::LineState;
@@ -123,7 +122,7 @@ impl Session {
         };
         let id = self.ask(channels, step.ts);
         let watched = self.slots.iter().filter(|slot| slot.market.is_some());
-        command::subscribe_markets(step.frames, id, channels, tickers(&self.catalog, watched));
+        command::subscribe_markets(step.frames, id, channels, tickers(watched));
         for channel in channels {
             self.join_all(*channel, step.ts);
         }
@@ -163,7 +162,7 @@ impl Session {
     fn ask_for_snapshots(&mut self, step: &mut Step<'_>) {
         let Some(sid) = self.lines.line(Channel::Book).sid() else { return };
         let (now, retry) = (step.ts, self.retry());
-        let due = move |slot: &Slot| slot.awaits_snapshot() && slot.member[0] && slot.snapshot_due(now, retry);
+        let due = move |slot: &Slot| slot.awaits_snapshot() && slot.snapshot_due(now, retry);
         let asked = self.update_markets(Channel::Book, sid, Update::Snapshot, due, step);
         self.counts.resyncs += asked;
         for slot in self.slots.iter_mut().filter(|slot| due(slot)) {
@@ -184,7 +183,7 @@ impl Session {
         if count > 0 {
             let id = self.lines.next_command();
             let chosen = self.slots.iter().filter(|slot| choose(slot));
-            command::update(step.frames, id, sid, update, tickers(&self.catalog, chosen));
+            command::update(step.frames, id, sid, update, tickers(chosen));
             self.lines.line_mut(channel).update = id;
         }
         count
@@ -209,6 +208,6 @@ impl Session {
     }
 }
 
-fn tickers<'s>(catalog: &'s Catalog, slots: impl Iterator<Item = &'s Slot>) -> impl Iterator<Item = &'s [u8]> {
-    slots.map(move |slot| catalog.ticker_of_slot(slot))
+fn tickers<'s>(slots: impl Iterator<Item = &'s Slot>) -> impl Iterator<Item = &'s [u8]> {
+    slots.map(|slot| slot.ticker.as_bytes())
 }

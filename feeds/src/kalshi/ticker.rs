@@ -3,7 +3,7 @@
 use trader_journal::hash::StateHash;
 
 /// Bytes of the longest ticker an event can name.
-pub const TICKER_BYTES: usize = 36;
+pub(crate) const TICKER_BYTES: usize = 36;
 
 /// A ticker that can be named in an event and written into a command as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

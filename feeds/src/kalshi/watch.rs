@@ -105,11 +105,11 @@ impl Session {
             return;
         };
         let market = self.catalog.market_mut(row);
-        let (Some(id), grid) = (market.id, market.terms.grid) else { return };
+        let (Some(id), ticker, grid) = (market.id, market.ticker, market.terms.grid) else { return };
         market.slot = Some(slot as u32);
         self.catalog.tell_terms(row, step.ts, step.out);
         if let Some(grid) = self.catalog.grids.get(grid) {
-            self.slots[slot].assign(row, id, grid);
+            self.slots[slot].assign(row, id, ticker, grid);
         }
     }
 
