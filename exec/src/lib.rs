@@ -10,6 +10,7 @@ extern crate alloc;
 mod stage;
 mod settings;
 pub mod life;
+pub mod venue;
 
 pub use settings::{DailyLossRule, Settings};
 pub use stage::{Exec, LIVE_MAX};

@@ -1,0 +1,126 @@
+//! What is asked of the venue, and what becomes of an order.
+
+use super::market::VenueMarket;
+use trader_journal::book::Side;
+use trader_journal::event::{ClientId, OrderStatus, RejectReason, SelfTrade, TimeInForce, UpdateReason, Uuid};
+use trader_journal::units::{Count, Money, Nanos, Price};
+
+/// An order on its way to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// The sender's identifier: permanent, refused a second time even when its order is dead.
+    /// [`ClientId::FOREIGN`] means the sender gave none, and is not remembered.
+    pub client: ClientId,
+    /// `None` when the ticker names no market the venue ever listed.
+    pub market: Option<VenueMarket>,
+    /// `Bid` buys YES; `Ask` sells YES, which is buying NO at `$1 − price`.
+    pub side: Side,
+    /// YES limit price; off the market's grid it is refused.
+    pub price: Price,
+    /// Contracts; zero, negative or above the venue's largest order is refused.
+    pub count: Count,
+    /// How long it lives.
+    pub time_in_force: TimeInForce,
+    /// When it leaves the book by itself; only with good-till-canceled.
+    pub expires: Option<Nanos>,
+    /// Refused if it would trade on arrival; only with good-till-canceled.
+    pub post_only: bool,
+    /// What happens when it meets an order of the same account.
+    pub self_trade: SelfTrade,
+    /// Cancelled when its market is halted, instead of when it resumes.
+    pub cancel_on_pause: bool,
+    /// Returned in the reply, so that the asker finds its question again.
+    pub ticket: u64,
+}
+
+/// A cancel on its way to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelOrder {
+    /// The venue's identifier of the order.
+    pub order: Uuid,
+    /// The shard it was routed to; `None` goes to shard 0, where crypto orders are not found (kalshi.md §2.2).
+    pub shard: Option<u8>,
+    /// Returned in the reply.
+    pub ticket: u64,
+}
+
+/// The reply to an accepted create. An IOC that found nothing has neither filled nor remaining.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The venue's identifier.
+    pub order: Uuid,
+    /// The sender's.
+    pub client: ClientId,
+    /// Contracts filled on arrival.
+    pub filled: Count,
+    /// Contracts resting.
+    pub remaining: Count,
+    /// YES price × count of what was filled.
+    pub notional: Money,
+    /// Net fees of what was filled.
+    pub fees: Money,
+}
+
+/// The reply to an accepted cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Canceled {
+    /// The venue's identifier.
+    pub order: Uuid,
+    /// The sender's.
+    pub client: ClientId,
+    /// Contracts taken out of the book.
+    pub reduced: Count,
+}
+
+/// An order's state after a change, as the private stream tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderState {
+    /// The venue's identifier.
+    pub order: Uuid,
+    /// The sender's.
+    pub client: ClientId,
+    /// Its market.
+    pub market: VenueMarket,
+    /// Its side.
+    pub side: Side,
+    /// YES limit price.
+    pub price: Price,
+    /// Where it is.
+    pub status: OrderStatus,
+    /// What brought it there; `None` for an order that began to rest, or an IOC's rest that did not.
+    pub reason: UpdateReason,
+    /// Contracts filled so far.
+    pub filled: Count,
+    /// Contracts resting.
+    pub remaining: Count,
+    /// Net fees so far.
+    pub fees: Money,
+}
+
+/// One row of the account's record: an order as it was asked for, and where it is now. Rows are
+/// appended, one for every create that reached the engine, refused ones included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// As asked.
+    pub asked: NewOrder,
+    /// When it reached the engine.
+    pub at: Nanos,
+    /// The venue's identifier; [`Uuid::NONE`] when refused.
+    pub order: Uuid,
+    /// The refusal, if it was one.
+    pub refused: Option<RejectReason>,
+    /// Where it is; a refused one counts as canceled.
+    pub status: OrderStatus,
+    /// What brought it there.
+    pub reason: UpdateReason,
+    /// When that was.
+    pub updated: Nanos,
+    /// Contracts filled so far.
+    pub filled: Count,
+    /// Contracts resting.
+    pub remaining: Count,
+    /// YES price × count of what was filled.
+    pub notional: Money,
+    /// Net fees so far.
+    pub fees: Money,
+}
