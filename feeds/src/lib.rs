@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod kalshi;
+pub mod binance;
 pub mod frames;
 pub mod json;
 pub mod time;

@@ -41,6 +41,21 @@ pub(crate) fn uuid(cursor: &mut Cursor<'_>) -> Read<Uuid> {
     Uuid::parse(cursor.plain()?).ok_or(FrameFault::BadField)
 }
 
+/// A price of something: more than nothing, as a string.
+pub(crate) fn positive(cursor: &mut Cursor<'_>) -> Read<Money> {
+    money(cursor).and_then(|money| if money.0 > 0 { Ok(money) } else { Err(FrameFault::BadField) })
+}
+
+/// A number with at most eight decimals, as a string, in 1e-8.
+pub(crate) fn signed_e8(cursor: &mut Cursor<'_>) -> Read<i64> {
+    parse_decimal(cursor.plain()?, 8).map_err(|_| FrameFault::BadField)
+}
+
+/// A size of the base asset in 1e-8: not negative.
+pub(crate) fn quantity_e8(cursor: &mut Cursor<'_>) -> Read<u64> {
+    u64::try_from(signed_e8(cursor)?).map_err(|_| FrameFault::BadField)
+}
+
 /// Our identifier of an order; somebody else's may be any text.
 pub(crate) fn client_id(cursor: &mut Cursor<'_>) -> Read<ClientId> {
     let text = cursor.text()?;

@@ -17,6 +17,8 @@ pub(crate) struct Slot {
     /// Its ticker; kept after the market is gone, until it is out of the subscriptions.
     pub(crate) ticker: Ticker,
     pub(crate) book: LevelBook,
+    /// The book takes every multiple of the smallest tick; a level may be at fewer prices.
+    grid: PriceGrid,
     pub(crate) valid: bool,
     /// When a snapshot was last asked for and not come yet; zero when none is under way.
     pub(crate) asked: Nanos,
@@ -48,6 +50,7 @@ impl Slot {
             id: MarketId(0),
             ticker: Ticker::EMPTY,
             book: LevelBook::new(&PriceGrid::LINEAR_CENT),
+            grid: PriceGrid::LINEAR_CENT,
             valid: false,
             asked: Nanos(0),
             member: [false; 2],
@@ -56,12 +59,18 @@ impl Slot {
 
     /// Gives the place to a market.
     pub(crate) fn assign(&mut self, market: u32, id: MarketId, ticker: Ticker, grid: &PriceGrid) {
-        self.book.regrid(grid);
+        self.regrid(grid);
         self.market = Some(market);
         self.id = id;
         self.ticker = ticker;
         self.asked = Nanos(0);
         self.member = [false; 2];
+    }
+
+    /// Empties the book and fits it to a grid.
+    pub(crate) fn regrid(&mut self, grid: &PriceGrid) {
+        self.book.regrid(grid);
+        self.grid = *grid;
     }
 
     /// Gives the place back.
@@ -111,7 +120,7 @@ impl Slot {
         self.book.clear();
         for (side, price, size) in levels {
             let twice = self.book.size(*side, *price).0 != 0;
-            if twice || self.book.set(*side, *price, *size).is_err() {
+            if twice || !self.grid.contains(*price) || self.book.set(*side, *price, *size).is_err() {
                 return Err(SnapshotFault::Fault(BookFault::Illegal));
             }
         }
@@ -124,6 +133,9 @@ impl Slot {
 
     /// Applies a change and tells the level's new size.
     pub(crate) fn apply(&mut self, delta: &Delta<'_>, stamp: Stamp, out: &mut Outbox) -> Result<(), BookFault> {
+        if !self.grid.contains(delta.price) {
+            return Err(BookFault::Illegal);
+        }
         let size = self.book.apply(delta.side, delta.price, delta.change).map_err(book_fault)?;
         if self.book.is_crossed() {
             return Err(BookFault::Crossed);

@@ -94,6 +94,8 @@ pub(crate) struct Market {
     pub(crate) result: Settlement,
     /// The result the line was told.
     pub(crate) result_told: Settlement,
+    /// The REST answer it was last named in.
+    pub(crate) answer: u64,
     /// When the stream last told of a halt or of a moved close: REST is cached, the stream is not.
     pub(crate) stream_ts: Nanos,
 }
@@ -132,6 +134,7 @@ impl Market {
         told: None,
         result: Settlement::NONE,
         result_told: Settlement::NONE,
+        answer: 0,
         stream_ts: Nanos(0),
     };
 

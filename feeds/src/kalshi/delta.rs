@@ -59,8 +59,11 @@ pub fn recorded_layout(frame: &[u8]) -> Option<Message<'_>> {
     layout.literal(b"\"sid\":")?;
     let sid = u32::try_from(layout.number_then(b",\"seq\":")?).ok()?;
     let seq = layout.number_then(b",\"msg\":{\"market_ticker\":\"")?;
-    let ticker = layout.text_then(b",\"market_id\":\"")?;
-    layout.text_then(b",\"price_dollars\":\"")?;
+    let ticker = layout.text_then(b",\"")?;
+    if layout.optional(b"market_id\":\"") {
+        layout.text_then(b",\"")?;
+    }
+    layout.literal(b"price_dollars\":\"")?;
     let price = fast_price(layout.text_then(b",\"delta_fp\":\"")?)?;
     let change = Count::parse(layout.text_then(b",\"side\":\"")?).ok()?;
     let side = level_side(layout.text_then(b",")?).ok()?;

@@ -52,7 +52,7 @@ impl Session {
             Body::Trade(trade) => self.hear_trade(&trade, step),
             Body::Index(index) => self.hear_index(&index, step),
             Body::Lifecycle { ticker, word, details } => self.hear_lifecycle(ticker, word, details, step),
-            Body::FeeUpdate { event_ticker, fees } => self.hear_fees(event_ticker, fees, step),
+            Body::FeeUpdate { event_ticker, fees } => self.hear_fees(event_ticker, fees),
             Body::Fill(fill) => self.hear_fill(&fill, step),
             Body::UserOrder(order) => self.hear_user_order(&order, step),
             Body::Unknown => Err(FrameFault::UnknownKind),
@@ -271,7 +271,7 @@ impl Session {
         Ok(())
     }
 
-    fn hear_fees(&mut self, event_ticker: &[u8], fees: Option<(&[u8], &[u8])>, step: &mut Step<'_>) -> Read<()> {
+    fn hear_fees(&mut self, event_ticker: &[u8], fees: Option<(&[u8], &[u8])>) -> Read<()> {
         let Some(row) = self.catalog.find_event(event_ticker) else {
             self.counts.foreign += 1;
             return Ok(());
@@ -284,7 +284,7 @@ impl Session {
             }
         };
         self.catalog.events[row as usize].fees = rates;
-        self.catalog.tell_series(self.catalog.event(row).series, step.ts, step.out);
+        self.dirty = true;
         Ok(())
     }
 

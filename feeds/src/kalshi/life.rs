@@ -148,7 +148,7 @@ impl Session {
         if let (Some(slot), Some(grid)) = (market.slot, self.catalog.grids.get(grid)) {
             let slot = &mut self.slots[slot as usize];
             slot.invalidate(BookFault::Illegal, step.ts, step.out);
-            slot.book.regrid(grid);
+            slot.regrid(grid);
         }
     }
 

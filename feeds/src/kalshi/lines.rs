@@ -3,6 +3,9 @@
 use super::words::Channel;
 use trader_journal::units::Nanos;
 
+/// So many messages behind in a row are no late repeats: the venue counts from anew.
+const BEHIND_MAX: u32 = 64;
+
 /// How far a subscription has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LineState {
@@ -36,19 +39,28 @@ pub(crate) struct Line {
     /// The command that last changed its markets; zero for none.
     pub(crate) update: u64,
     next_seq: Option<u64>,
+    /// Messages in a row that came behind.
+    behind: u32,
 }
 
 impl Line {
-    const OFF: Line = Line { state: LineState::Off, since: Nanos(0), retry_at: Nanos(0), update: 0, next_seq: None };
+    const OFF: Line =
+        Line { state: LineState::Off, since: Nanos(0), retry_at: Nanos(0), update: 0, next_seq: None, behind: 0 };
 
-    /// Takes the number of a message. The first one of a subscription may be any.
-    pub(crate) fn take(&mut self, seq: u64) -> Place {
-        let expected = self.next_seq.replace(seq.wrapping_add(1)).unwrap_or(seq);
-        match seq.cmp(&expected) {
-            std::cmp::Ordering::Equal => Place::Next,
-            std::cmp::Ordering::Greater => Place::Ahead,
-            std::cmp::Ordering::Less => Place::Behind,
+    /// Takes the number of a message. The first one of a subscription may be any. A repeat does
+    /// not lower what is expected next: the rest of what is repeated would look like news.
+    pub(crate) const fn take(&mut self, seq: u64) -> Place {
+        let (expected, next) = match self.next_seq {
+            Some(expected) => (expected, seq.wrapping_add(1)),
+            None => (seq, seq.wrapping_add(1)),
+        };
+        if seq < expected && self.behind < BEHIND_MAX {
+            self.behind += 1;
+            return Place::Behind;
         }
+        self.behind = 0;
+        self.next_seq = Some(next);
+        if seq == expected { Place::Next } else { Place::Ahead }
     }
 
     /// Takes the number of a command's reply. Whether replies are counted with the data is not

@@ -54,6 +54,8 @@ pub struct Session {
     /// Markets of one event by place, while a centre is looked for.
     places: Vec<(i64, u32)>,
     index: Money,
+    /// REST answers heard.
+    answers: u64,
     counts: Counts,
     deadline: Nanos,
     /// Whether something changed that subscriptions or deadlines follow from.
@@ -94,6 +96,7 @@ impl Session {
             scratch,
             places,
             index: Money::ZERO,
+            answers: 0,
             counts: Counts::default(),
             deadline: Nanos::NEVER,
             dirty: false,
@@ -199,6 +202,9 @@ impl Session {
     fn settle(&mut self, step: &mut Step<'_>) {
         if !std::mem::take(&mut self.dirty) {
             return;
+        }
+        for series in 0..self.catalog.series.len() as u32 {
+            self.catalog.tell_series(series, step.ts, step.out);
         }
         self.turn_phases(step);
         self.choose_watched(step);

@@ -47,6 +47,9 @@ pub fn next_cursor(body: &[u8]) -> Option<&[u8]> {
     cursor.optional().filter(|text: &&[u8]| !text.is_empty())
 }
 
+/// Which faults one answer has shown.
+type Faults = [bool; FrameFault::ALL.len()];
+
 impl Session {
     pub(super) fn hear_rest(&mut self, answer: &RestAnswer<'_>, step: &mut Step<'_>) -> Read<()> {
         if answer.status != 200 {
@@ -59,14 +62,14 @@ impl Session {
         whole.skip()?;
         whole.end()?;
         match answer.request {
-            RestRequest::Series => self.hear_series(answer.body, step),
+            RestRequest::Series => self.hear_series(answer.body),
             RestRequest::Markets => self.hear_markets(answer.body, step),
             RestRequest::Market => self.hear_market_answer(answer.body, step),
             RestRequest::Balance => self.hear_balance(answer.body, step),
         }
     }
 
-    fn hear_series(&mut self, body: &[u8], step: &mut Step<'_>) -> Read<()> {
+    fn hear_series(&mut self, body: &[u8]) -> Read<()> {
         let told = SeriesObject::read(body)?;
         let Some(at) = self.catalog.series.iter().position(|series| series.ticker.as_bytes() == told.ticker) else {
             self.counts.foreign += 1;
@@ -76,39 +79,47 @@ impl Session {
         let series = &mut self.catalog.series[at];
         series.rates = Some(told.rates);
         series.shard = told.shard.unwrap_or(series.shard);
-        self.catalog.tell_series(at as u32, step.ts, step.out);
         Ok(())
     }
 
     fn hear_markets(&mut self, body: &[u8], step: &mut Step<'_>) -> Read<()> {
         self.catalog.purge(step.ts);
-        let mut seen = false;
+        self.answers += 1;
+        let mut list = Field::default();
         Cursor::new(body).object(|key, value| match key {
-            b"markets" => {
-                seen = true;
-                value.array(|item| self.hear_listed(item.span()?, step))
-            }
+            b"markets" => list.read(value, Cursor::span),
             _ => value.skip(),
         })?;
-        if seen { Ok(()) } else { Err(FrameFault::MissingField) }
+        let mut faults = Faults::default();
+        Cursor::new(list.required()?).array(|item| {
+            self.hear_listed(item.span()?, &mut faults, step);
+            Ok(())
+        })
     }
 
     fn hear_market_answer(&mut self, body: &[u8], step: &mut Step<'_>) -> Read<()> {
+        self.answers += 1;
         let mut market = Field::default();
         Cursor::new(body).object(|key, value| match key {
             b"market" => market.read(value, Cursor::span),
             _ => value.skip(),
         })?;
-        self.hear_listed(market.required()?, step)
+        let market = MarketObject::read(&mut Cursor::new(market.required()?))?;
+        self.hear_market(&market, step)
     }
 
-    /// One market of a list. One that cannot be read is counted and the others are heard.
-    fn hear_listed(&mut self, object: &[u8], step: &mut Step<'_>) -> Read<()> {
+    /// One market of a list. One that cannot be read is counted and the others are heard; a
+    /// thousand of them are told as one refusal of each kind.
+    fn hear_listed(&mut self, object: &[u8], faults: &mut Faults, step: &mut Step<'_>) {
         let heard = MarketObject::read(&mut Cursor::new(object)).and_then(|market| self.hear_market(&market, step));
         if let Err(fault) = heard {
-            self.reject(fault, step);
+            let seen = &mut faults[fault as usize];
+            if std::mem::replace(seen, true) {
+                self.counts.count(fault);
+            } else {
+                self.reject(fault, step);
+            }
         }
-        Ok(())
     }
 
     fn hear_market(&mut self, told: &MarketObject<'_>, step: &mut Step<'_>) -> Read<()> {
@@ -120,11 +131,15 @@ impl Session {
             self.counts.unknown_words += 1;
             return Ok(());
         };
-        self.hear_settlement_timer(series, told, step);
+        self.hear_settlement_timer(series, told);
         if phase == Phase::Final && self.catalog.find_market(told.ticker).is_none() {
             return Ok(());
         }
         let row = self.catalog.list(told.ticker, told.event_ticker, series)?;
+        // Twice in one answer: the second is heard with the next one. What one step says is bounded.
+        if std::mem::replace(&mut self.catalog.market_mut(row).answer, self.answers) == self.answers {
+            return Err(FrameFault::BadField);
+        }
         self.adopt_terms(row, told, step)?;
         self.adopt_settlement(row, told);
         self.adopt_status(row, phase, step);
@@ -132,10 +147,10 @@ impl Session {
     }
 
     /// The series object does not say how long after the close it settles; its markets do.
-    fn hear_settlement_timer(&mut self, series: u32, told: &MarketObject<'_>, step: &mut Step<'_>) {
-        let Some(seconds) = told.settlement_timer_s else { return };
-        self.catalog.series[series as usize].settlement_timer_s = seconds;
-        self.catalog.tell_series(series, step.ts, step.out);
+    fn hear_settlement_timer(&mut self, series: u32, told: &MarketObject<'_>) {
+        if let Some(seconds) = told.settlement_timer_s {
+            self.catalog.series[series as usize].settlement_timer_s = seconds;
+        }
     }
 
     fn adopt_terms(&mut self, row: u32, told: &MarketObject<'_>, step: &mut Step<'_>) -> Read<()> {
