@@ -118,6 +118,12 @@ impl Session {
         self.ending
     }
 
+    /// What it was told before it started.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What was counted since the start.
     #[must_use]
     pub const fn counts(&self) -> &Counts {

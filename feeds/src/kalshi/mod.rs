@@ -162,6 +162,12 @@ impl Session {
         self.deadline
     }
 
+    /// What it was told before it started.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What was counted since the start.
     #[must_use]
     pub const fn counts(&self) -> &Counts {
