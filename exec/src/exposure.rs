@@ -109,6 +109,11 @@ impl Cost {
         Count(scaled(spendable, 100, self.per_contract()))
     }
 
+    /// Contracts that `stake` buys at the price and its fee, roundings apart.
+    pub(crate) fn contracts(&self, stake: Money) -> Count {
+        Count(scaled(stake.0.max(0), 100, self.per_contract()))
+    }
+
     /// The exact fee of `count` contracts filled at once, per contract in $0.000001, up.
     pub(crate) fn fee_per_contract(&self, count: Count) -> i64 {
         let execution = Execution { side: Side::Bid, role: self.role, price: self.price, count };

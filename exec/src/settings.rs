@@ -1,5 +1,9 @@
 //! Every number the stage judges by. Integers, units in the names; the shell fills them from `config/`.
 
+#[cfg(feature = "planted")]
+use crate::plant::Plant;
+use crate::stage::LIVE_MAX;
+use trader_journal::event::TimeInForce;
 use trader_journal::fee::Precision;
 use trader_journal::units::{Count, Money, Nanos};
 
@@ -55,7 +59,7 @@ pub struct Settings {
     pub orders_per_minute_max: u32,
     /// Most orders of one close time.
     pub orders_per_window_max: u32,
-    /// Most orders alive at once; at most [`LIVE_MAX`](crate::LIVE_MAX).
+    /// Most orders alive at once; at most [`LIVE_MAX`](crate::LIVE_MAX), whatever is asked for.
     pub orders_live_max: u32,
     /// Most orders of one market that are alike in side, price and count.
     pub orders_identical_max: u32,
@@ -63,6 +67,8 @@ pub struct Settings {
     pub trades_per_hour_max: u32,
     /// Most trades of one market in one day.
     pub trades_per_day_max: u32,
+    /// How long a taker's order lives; a maker's always rests.
+    pub time_in_force: TimeInForce,
     /// Resting orders are cancelled this long before the close.
     pub cancel_before_close_ns: u64,
     /// Resting orders expire at the venue by themselves this long before the close.
@@ -89,6 +95,9 @@ pub struct Settings {
     pub orders: usize,
     /// Trade identifiers remembered until their market is final.
     pub trades: usize,
+    /// The fault to commit, for tests of what must find it.
+    #[cfg(feature = "planted")]
+    pub plant: Option<Plant>,
 }
 
 impl Default for Settings {
@@ -118,6 +127,7 @@ impl Default for Settings {
             orders_identical_max: 3,
             trades_per_hour_max: 1,
             trades_per_day_max: 3,
+            time_in_force: TimeInForce::ImmediateOrCancel,
             cancel_before_close_ns: 60 * Nanos::SECOND,
             expiry_before_close_ns: 45 * Nanos::SECOND,
             cancel_retry_ns: Nanos::SECOND,
@@ -131,6 +141,20 @@ impl Default for Settings {
             series: 16,
             orders: 512,
             trades: 4096,
+            #[cfg(feature = "planted")]
+            plant: None,
         }
+    }
+}
+
+impl Settings {
+    /// Limits that the stage's own tables can keep.
+    pub(crate) fn within_our_means(self) -> Settings {
+        let orders_live_max = self.orders_live_max.min(LIVE_MAX);
+        #[cfg(feature = "planted")]
+        let position_max = crate::plant::position_max(self.plant, self.position_max);
+        #[cfg(not(feature = "planted"))]
+        let position_max = self.position_max;
+        Settings { orders_live_max, position_max, ..self }
     }
 }

@@ -1,0 +1,1 @@
+//! What the execution stage does, asked from outside.
