@@ -1,5 +1,6 @@
 //! What can be wrong, and where: every error of the log.
 
+use super::format::{LINE_BYTES, line_offset};
 use std::io;
 use thiserror::Error;
 
@@ -20,6 +21,12 @@ pub struct Damage {
 impl Damage {
     pub(super) fn of_file(file: &str, offset: u64, reason: Reason) -> Damage {
         Damage { file: file.to_owned(), offset, line: None, reason }
+    }
+
+    /// At a byte behind the header.
+    pub(super) fn at_byte(file: &str, offset: u64, reason: Reason) -> Damage {
+        let line = (offset - line_offset(0)) / LINE_BYTES as u64;
+        Damage { file: file.to_owned(), offset, line: Some(line as u32), reason }
     }
 
     pub(super) fn unreadable(file: &str, error: &io::Error) -> Damage {

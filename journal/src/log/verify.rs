@@ -102,7 +102,7 @@ pub(super) fn blank_segments(disk: &dyn Disk) -> Result<Vec<Blank>, Damage> {
         // A living writer may have begun it meanwhile; then it is a segment after the end.
         match (stray, read_page(&*handle, &name)?) {
             (_, Page::Written(_)) => {}
-            (Some(offset), _) => return Err(Damage::of_file(&name, offset, Reason::NotBlank)),
+            (Some(offset), _) => return Err(Damage::at_byte(&name, offset, Reason::NotBlank)),
             (None, page) => blanks.push(Blank { name, header_begun: matches!(page, Page::Unfinished) }),
         }
     }

@@ -194,11 +194,7 @@ impl Walk {
             return Ok(Tail::More);
         }
         match stray {
-            Some(offset) => {
-                let line = (offset - line_offset(0)) / LINE_BYTES as u64;
-                let (file, line) = (self.name.clone(), Some(line as u32));
-                Err(Damage { file, offset, line, reason: Reason::Tail })
-            }
+            Some(offset) => Err(Damage::at_byte(&self.name, offset, Reason::Tail)),
             None if is_zero(&unfinished) => Ok(Tail::Clean),
             None => Ok(Tail::Unfinished),
         }
