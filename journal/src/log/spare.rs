@@ -5,6 +5,7 @@ use super::DiskError;
 use super::disk::{Disk, DiskFile};
 use super::format::{BLOCK_LINES, BLOCK_ROOM, Header, UNFINISHED_SUFFIX, line_offset, segment_bytes, segment_name};
 use super::segment::Memory;
+use super::writer::Options;
 use std::io;
 use std::sync::Arc;
 
@@ -14,14 +15,15 @@ pub struct SpareOrder {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) epoch: u32,
     pub(super) segment: u32,
-    pub(super) blocks: u32,
+    pub(super) options: Options,
 }
 
 impl SpareOrder {
-    /// Reserves, zeroes, maps and names the next segment. Blocks for milliseconds.
+    /// Reserves, names and maps the next segment. Blocks for milliseconds.
     ///
     /// It is made under a temporary name, so that a segment's name never stands for less than
-    /// a whole blank segment.
+    /// a whole blank segment. It is mapped last: a page that is synced after it was made
+    /// writable is protected again, and then every page costs the appender a fault.
     ///
     /// # Errors
     /// The call that failed; what was made until then is removed, because half of a file that
@@ -36,13 +38,17 @@ impl SpareOrder {
             let _ = self.disk.remove(made);
             failed(doing, error)
         };
-        let len = segment_bytes(self.blocks);
+        let len = segment_bytes(self.options.blocks);
         file.allocate(len).map_err(|error| undone("reserve space for", &unfinished, error))?;
-        let memory = file.map(len as usize).map_err(|error| undone("map", &unfinished, error))?;
-        file.sync().map_err(|error| undone("sync", &unfinished, error))?;
+        if self.options.syncs {
+            file.sync().map_err(|error| undone("sync", &unfinished, error))?;
+        }
         self.disk.rename(&unfinished, &name).map_err(|error| undone("rename", &unfinished, error))?;
-        self.disk.sync().map_err(|error| undone("sync the directory of", &name, error))?;
-        Ok(Spare { name, file, memory, segment: self.segment, blocks: self.blocks })
+        if self.options.syncs {
+            self.disk.sync().map_err(|error| undone("sync the directory of", &name, error))?;
+        }
+        let memory = file.map(len as usize).map_err(|error| undone("map", &name, error))?;
+        Ok(Spare { name, file, memory, segment: self.segment, options: self.options })
     }
 }
 
@@ -52,7 +58,7 @@ pub struct Spare {
     pub(super) file: Arc<dyn DiskFile>,
     pub(super) memory: Memory,
     segment: u32,
-    blocks: u32,
+    options: Options,
 }
 
 impl Spare {
@@ -67,12 +73,12 @@ impl Spare {
 
     /// Lines, seals included.
     pub(super) fn lines(&self) -> u32 {
-        self.blocks * BLOCK_LINES
+        self.options.blocks * BLOCK_LINES
     }
 
     /// Entry lines.
     pub(super) fn room(&self) -> u32 {
-        self.blocks * BLOCK_ROOM
+        self.options.blocks * BLOCK_ROOM
     }
 
     pub(super) fn sync(&self) -> Result<(), DiskError> {
@@ -87,24 +93,27 @@ impl Spare {
 }
 
 /// A sealed segment that still has to be made durable, on any thread.
-#[must_use = "the segment is durable only after `finish`"]
+#[must_use = "the segment is cut and durable only after `finish`"]
 pub struct Retired {
     spare: Spare,
     lines: u32,
 }
 
 impl Retired {
-    /// Unmaps the segment, cuts the file to its content and makes it durable.
+    /// Unmaps the segment, cuts the file to its content and makes it durable, unless the log
+    /// is one [without sync](Options::without_sync).
     ///
     /// # Errors
     /// The call that failed: the segment is whole for every process that runs, but may not
     /// survive a power cut. Stop trading.
     pub fn finish(self) -> Result<(), DiskError> {
-        let Retired { spare: Spare { name, file, memory, .. }, lines } = self;
+        let Retired { spare: Spare { name, file, memory, options, .. }, lines } = self;
         let failed = |doing, error: io::Error| DiskError::new(doing, &name, error);
-        memory.write_back().map_err(|error| failed("write back", error))?;
+        if options.syncs {
+            memory.write_back().map_err(|error| failed("write back", error))?;
+        }
         drop(memory);
         file.set_len(line_offset(lines)).map_err(|error| failed("cut", error))?;
-        file.sync().map_err(|error| failed("sync", error))
+        if options.syncs { file.sync().map_err(|error| failed("sync", error)) } else { Ok(()) }
     }
 }

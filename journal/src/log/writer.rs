@@ -29,24 +29,36 @@ pub struct Identity {
     pub build_hash: [u8; 32],
 }
 
-/// How large a segment is.
+/// How large a segment is, and what the log outlives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    blocks: u32,
+    pub(super) blocks: u32,
+    pub(super) syncs: bool,
 }
 
 impl Options {
     /// Segments of this many blocks of 64 KiB; `None` for 0 and above 65 536 (4 GiB).
     #[must_use]
     pub const fn with_blocks(blocks: u32) -> Option<Options> {
-        if blocks >= 1 && blocks <= BLOCKS_MAX { Some(Options { blocks }) } else { None }
+        if blocks >= 1 && blocks <= BLOCKS_MAX { Some(Options { blocks, syncs: true }) } else { None }
+    }
+
+    /// Leaves it to the operating system when bytes reach the disk, except in
+    /// [`Writer::flush`]: for runs that can be repeated, whose segments then begin and end
+    /// without waiting for the disk.
+    ///
+    /// What is committed outlives `kill -9` all the same. A power cut may leave a log that
+    /// cannot be opened.
+    #[must_use]
+    pub const fn without_sync(self) -> Options {
+        Options { syncs: false, ..self }
     }
 }
 
 impl Default for Options {
     /// 64 MiB of lines: an hour or more of events, and a prepared spare fits any machine.
     fn default() -> Self {
-        Options { blocks: 1024 }
+        Options { blocks: 1024, syncs: true }
     }
 }
 
@@ -94,9 +106,9 @@ impl Writer {
         let lock = recover::lock(&*disk)?;
         let (recovered, end) = recover::run(&disk)?;
         let epoch = end.epoch.checked_add(1).ok_or(OpenError::Exhausted)?;
-        write_epoch(&*disk, Epoch { number: epoch, nonce: identity.epoch_nonce })?;
+        write_epoch(&*disk, Epoch { number: epoch, nonce: identity.epoch_nonce }, options)?;
         let segment = end.next_segment.ok_or(OpenError::Exhausted)?;
-        let mut live = SpareOrder { disk: Arc::clone(&disk), epoch, segment, blocks: options.blocks }.prepare()?;
+        let mut live = SpareOrder { disk: Arc::clone(&disk), epoch, segment, options }.prepare()?;
         let header = header(&identity, options, epoch, segment, &end);
         live.begin(&header);
         Ok(Writer {
@@ -238,7 +250,7 @@ impl Writer {
         let segment = self.live.segment().checked_add(1).ok_or(AppendError::Exhausted)?;
         self.spare_is_ordered = true;
         let disk = Arc::clone(&self.disk);
-        Ok(Some(SpareOrder { disk, epoch: self.epoch, segment, blocks: self.options.blocks }))
+        Ok(Some(SpareOrder { disk, epoch: self.epoch, segment, options: self.options }))
     }
 
     /// Takes what [`SpareOrder::prepare`] returned.
@@ -262,7 +274,8 @@ impl Writer {
         self.retired.take()
     }
 
-    /// Seals the log, cuts the last segment to its content, and makes everything durable.
+    /// Seals the log, cuts the last segment to its content, and makes everything durable,
+    /// unless the log is one [without sync](Options::without_sync).
     ///
     /// # Errors
     /// The call that failed: everything committed is there for recovery to find.
@@ -270,14 +283,17 @@ impl Writer {
         self.check_alive()?;
         self.finish_retired()?;
         self.seal(true);
-        let Writer { live, line, spare, disk, .. } = self;
+        let Writer { live, line, spare, disk, options, .. } = self;
         live.retire(line).finish()?;
         if let Some(Spare { name, file, memory, .. }) = spare {
             // A mapped or open file cannot be removed everywhere.
             drop((file, memory));
             disk.remove(&name).map_err(|error| DiskError::new("remove", &name, error))?;
         }
-        Ok(disk.sync().map_err(|error| DiskError::new("sync", "the directory", error))?)
+        if options.syncs {
+            disk.sync().map_err(|error| DiskError::new("sync", "the directory", error))?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -439,12 +455,13 @@ fn header(identity: &Identity, options: Options, epoch: u32, segment: u32, end: 
 }
 
 /// Replaces the EPOCH file so that a kill or a power cut leaves the old one or the new one.
-fn write_epoch(disk: &dyn Disk, epoch: Epoch) -> Result<(), DiskError> {
+fn write_epoch(disk: &dyn Disk, epoch: Epoch, options: Options) -> Result<(), DiskError> {
     let failed = |error| DiskError::new("write", EPOCH_NAME, error);
     let unfinished = format!("{EPOCH_NAME}{UNFINISHED_SUFFIX}");
     let file = disk.create(&unfinished).map_err(failed)?;
-    let written = file.write_at(0, &epoch.encode()).and_then(|()| file.sync());
-    written.and_then(|()| disk.rename(&unfinished, EPOCH_NAME)).and_then(|()| disk.sync()).map_err(|error| {
+    let written = file.write_at(0, &epoch.encode()).and_then(|()| if options.syncs { file.sync() } else { Ok(()) });
+    let renamed = written.and_then(|()| disk.rename(&unfinished, EPOCH_NAME));
+    renamed.and_then(|()| if options.syncs { disk.sync() } else { Ok(()) }).map_err(|error| {
         // After a rename there is nothing to remove; recovery removes it otherwise.
         let _ = disk.remove(&unfinished);
         failed(error)
