@@ -152,15 +152,24 @@ impl Content {
 
     fn write(&mut self, offset: usize, bytes: &[u8]) {
         self.resize(self.len.max(offset + bytes.len()));
-        for (at, &byte) in bytes.iter().enumerate() {
-            self.set_byte(offset + at, byte);
+        let (words, rest) = if offset.is_multiple_of(8) { bytes.as_chunks() } else { (&[][..], bytes) };
+        for (cell, word) in self.words.iter().skip(offset / 8).zip(words) {
+            cell.store(u64::from_le_bytes(*word), Ordering::Release);
+        }
+        let rest_at = offset + words.len() * 8;
+        for (at, &byte) in rest.iter().enumerate() {
+            self.set_byte(rest_at + at, byte);
         }
     }
 
     /// Longer: new words, so a mapping of the shorter file is left behind. Shorter: what is cut reads as zero later.
     fn resize(&mut self, len: usize) {
-        for at in len..self.len {
+        let whole = len.next_multiple_of(8);
+        for at in len..whole.min(self.len) {
             self.set_byte(at, 0);
+        }
+        for cell in self.words.iter().take(self.len.div_ceil(8)).skip(whole / 8) {
+            cell.store(0, Ordering::Release);
         }
         if len.div_ceil(8) > self.words.len() {
             let old = self.words.iter().map(|word| word.load(Ordering::Acquire));

@@ -107,7 +107,11 @@ impl Memory {
         match &self.0 {
             // Plain memory may have other owners that write to it, so it is copied out.
             Owner::Shared(_) => {
-                see(&cells.iter().flat_map(|cell| cell.load(Ordering::Relaxed).to_le_bytes()).collect::<Vec<_>>())
+                let mut copy = vec![0; size_of_val(cells)];
+                for (bytes, cell) in copy.as_chunks_mut().0.iter_mut().zip(cells) {
+                    *bytes = cell.load(Ordering::Relaxed).to_le_bytes();
+                }
+                see(&copy)
             }
             Owner::Mapped(_) => {
                 // SAFETY: `cells` was just bounds-checked. In this process nothing stores to

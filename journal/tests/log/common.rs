@@ -103,10 +103,19 @@ pub(crate) fn read(disk: Arc<dyn Disk>) -> Vec<Owned> {
 
 /// A log with a full sealed segment of two blocks, and one of a block and a half left by a kill.
 pub(crate) fn killed_log() -> (Ram, Vec<Owned>) {
+    killed_at(blocks(2), 1500)
+}
+
+/// One whose alterations are quickly asked: a full sealed segment of one block, and 100 lines left by a kill.
+pub(crate) fn small_killed_log() -> (Ram, Vec<Owned>) {
+    killed_at(blocks(1), 100)
+}
+
+fn killed_at(options: Options, line: u32) -> (Ram, Vec<Owned>) {
     let ram = Ram::default();
-    let mut writer = open(&ram, blocks(2));
+    let mut writer = open(&ram, options);
     let mut entries = Vec::new();
-    while (writer.position().segment, writer.position().line) < (1, 1500) {
+    while (writer.position().segment, writer.position().line) < (1, line) {
         let entry = entry(entries.len() as u64);
         entry.append(&mut writer).unwrap();
         entries.push(entry);
@@ -115,11 +124,20 @@ pub(crate) fn killed_log() -> (Ram, Vec<Owned>) {
     (ram, entries)
 }
 
-/// The same, closed.
+/// Two segments of two blocks, closed.
 pub(crate) fn closed_log() -> (Ram, Vec<Owned>) {
+    closed_after(blocks(2), 2500)
+}
+
+/// Two segments of one block, closed.
+pub(crate) fn small_closed_log() -> (Ram, Vec<Owned>) {
+    closed_after(blocks(1), 1050)
+}
+
+fn closed_after(options: Options, count: u64) -> (Ram, Vec<Owned>) {
     let ram = Ram::default();
-    let mut writer = open(&ram, blocks(2));
-    let entries: Vec<_> = (0..2500).map(entry).collect();
+    let mut writer = open(&ram, options);
+    let entries: Vec<_> = (0..count).map(entry).collect();
     entries.iter().for_each(|entry| entry.append(&mut writer).unwrap());
     writer.close().unwrap();
     (ram, entries)

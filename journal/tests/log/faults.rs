@@ -5,9 +5,7 @@ use super::twin;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use trader_journal::log::{
-    AppendError, Disk, DiskFile, Memory, OpenError, Ram, Reason, Writer, recover_on, verify_on,
-};
+use trader_journal::log::{AppendError, Disk, DiskFile, Memory, OpenError, Ram, Reason, Writer, recover_on, verify_on};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {

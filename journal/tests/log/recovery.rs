@@ -2,9 +2,7 @@
 
 use super::common::{FIRST, IDENTITY, SECOND, blocks, disk, killed_log, line, open, read, record};
 use super::twin;
-use trader_journal::log::{
-    Disk, OpenError, Position, Ram, Reason, Recovered, Writer, recover, recover_on, verify_on,
-};
+use trader_journal::log::{Disk, OpenError, Position, Ram, Reason, Recovered, Writer, recover, recover_on, verify_on};
 
 fn recovered(ram: &Ram) -> Recovered {
     recover_on(&disk(ram)).unwrap()

@@ -150,7 +150,11 @@ fn every_line_count_of_a_segment_can_be_closed_and_killed() {
             let mut writer = open(&ram, blocks(2));
             let entries: Vec<_> = (0..count).map(super::common::line).collect();
             entries.iter().for_each(|entry| entry.append(&mut writer).unwrap());
-            if close { writer.close().unwrap() } else { drop(writer) }
+            if close {
+                writer.close().unwrap();
+            } else {
+                drop(writer);
+            }
             assert_eq!(verify_on(&disk(&ram)).unwrap().closed, close);
             open(&ram, blocks(2)).close().unwrap();
             assert_eq!(twin::read(&ram), entries);

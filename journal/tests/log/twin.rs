@@ -74,7 +74,11 @@ fn segment(bytes: &[u8], before: &End, entries: &mut Vec<Owned>) -> End {
     for (index, line) in (0u32..).zip(lines.chunks(64)) {
         if line[..8] == [0; 8] {
             assert!(lines[index as usize * 64..].iter().all(|&byte| byte == 0));
-            return End { chain: if block.is_empty() { chain } else { xxh3_64_with_seed(&block, chain) }, lines: index, counts };
+            return End {
+                chain: if block.is_empty() { chain } else { xxh3_64_with_seed(&block, chain) },
+                lines: index,
+                counts,
+            };
         }
         assert_eq!(u32_at(line, 0), line_crc(salt, index, line));
         if line[5] == 0xfe {
