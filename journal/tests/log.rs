@@ -10,4 +10,5 @@ mod log {
     mod faults;
     mod kill;
     mod golden;
+    mod format;
 }
