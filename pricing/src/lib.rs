@@ -6,6 +6,19 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+pub mod settings;
+pub mod stage;
 pub mod probability;
 pub mod volatility;
 pub mod kelly;
+pub mod model;
+pub mod scorecard;
+pub mod rooms;
+mod tables;
+mod spot;
+mod target;
+mod leg;
+mod evaluate;
+
+pub use settings::Settings;
+pub use stage::Pricing;

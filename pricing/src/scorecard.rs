@@ -21,7 +21,7 @@ pub struct Scorecard {
 }
 
 impl Scorecard {
-    /// Compares the last `window` settled evaluations; no verdict below `settled_min` of them.
+    /// Compares the last `window` settled evaluations (at least one); no verdict below `settled_min` of them.
     #[must_use]
     pub fn new(window: usize, settled_min: usize) -> Scorecard {
         let window = window.max(1);
@@ -46,9 +46,18 @@ impl Scorecard {
         self.differences.len() >= self.settled_min && self.sum > 0
     }
 
+    /// Our mean Brier score minus the mid's over the settled evaluations, and their number.
+    #[must_use]
+    pub fn difference(&self) -> (f64, usize) {
+        let settled = self.differences.len();
+        (self.sum as f64 / (UNIT * UNIT) as f64 / settled.max(1) as f64, settled)
+    }
+
     /// Mixes all that later decisions depend on.
     pub fn hash_into(&self, hash: &mut StateHash) {
-        hash.mix(self.sum as u64);
+        for difference in &self.differences {
+            hash.mix(difference.cast_unsigned());
+        }
         hash.mix(self.next as u64);
     }
 }
