@@ -204,8 +204,9 @@ impl ByteProducer {
     fn fill(&self, at: u64, bytes: &[u8]) {
         let (whole, rest) = bytes.as_chunks::<WORD_BYTES>();
         let (first, second) = self.shared.span(at, whole.len());
-        for (word, bytes) in first.iter().chain(second).zip(whole) {
-            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        let (head, tail) = whole.split_at(first.len());
+        for (words, bytes) in [(first, head), (second, tail)] {
+            words.iter().zip(bytes).for_each(|(word, bytes)| word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed));
         }
         if !rest.is_empty() {
             let mut last = [0; WORD_BYTES];
@@ -325,9 +326,9 @@ impl ByteConsumer {
     fn copy_out(&mut self, at: u64, len: usize) {
         let words = len.div_ceil(WORD_BYTES);
         let (first, second) = self.shared.span(at, words);
-        let (out, _) = self.scratch.as_chunks_mut::<WORD_BYTES>();
-        for (out, word) in out.iter_mut().zip(first.iter().chain(second)) {
-            *out = word.load(Ordering::Relaxed).to_le_bytes();
+        let (head, tail) = self.scratch.as_chunks_mut::<WORD_BYTES>().0.split_at_mut(first.len());
+        for (words, out) in [(first, head), (second, tail)] {
+            words.iter().zip(out).for_each(|(word, out)| *out = word.load(Ordering::Relaxed).to_le_bytes());
         }
     }
 

@@ -28,9 +28,10 @@ struct Slot<T> {
     payload: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: a shared slot hands a `T` from one thread to another and never lends it to two at once:
-// the writer touches the payload only before it stores the stamp, the reader only after it loaded
-// that stamp and before it stores `taken` (see the module's head). `T: Send` covers the move.
+// SAFETY: a shared slot carries a `T` from one thread to another. The writer touches the payload only
+// before it stores the stamp, the reader only after it loaded that stamp and before it stores `taken`
+// (see the module's head), so no write meets a read. The reader copies the `T` out and never lends
+// it: what reaches another thread is a value, which is what `T: Send` allows.
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
@@ -72,7 +73,7 @@ pub(crate) fn split<T: Copy>(capacity: usize) -> (Writer<T>, Reader<T>) {
         writer_gone: CachePadded::new(AtomicBool::new(false)),
         reader_gone: CachePadded::new(AtomicBool::new(false)),
     });
-    (Writer { shared: Arc::clone(&shared), next: 0, limit: capacity as u64 }, Reader { shared, next: 0, told: 0 })
+    (Writer { shared: Arc::clone(&shared), next: 0, limit: capacity as u64 }, Reader { shared, next: 0 })
 }
 
 /// The producing side: the only one that writes payloads and stamps.
@@ -144,18 +145,18 @@ impl<T: Copy> Writer<T> {
 
     /// Callers pass `next <= sequence < limit`.
     #[inline(always)]
-    fn fill(&self, sequence: u64, value: T) {
+    fn fill(&mut self, sequence: u64, value: T) {
         debug_assert!((self.next..self.limit).contains(&sequence));
         self.shared.slot(sequence).payload.with_mut(|payload| {
             // SAFETY: `sequence < limit`, so an Acquire load has seen the consumer done with this
             // slot's previous message, and it will not look again before the stamp we store later.
-            // There is one writer, borrowed mutably by our callers.
+            // There is one writer, and we have it to ourselves.
             unsafe { (*payload).write(value) };
         });
     }
 
     #[inline(always)]
-    fn stamp(&self, sequence: u64) {
+    fn stamp(&mut self, sequence: u64) {
         self.shared.slot(sequence).stamp.store(sequence + 1, Ordering::Release);
     }
 }
@@ -169,10 +170,8 @@ impl<T> Drop for Writer<T> {
 /// The consuming side: the only one that reads payloads and says what was taken.
 pub(crate) struct Reader<T> {
     shared: Arc<Shared<T>>,
-    /// Sequence of the next message to take.
+    /// Sequence of the next message to take; ahead of `taken` only inside a batch.
     next: u64,
-    /// What `taken` was last set to; behind `next` only inside a batch.
-    told: u64,
 }
 
 impl<T: Copy> Reader<T> {
@@ -203,26 +202,65 @@ impl<T: Copy> Reader<T> {
         })
     }
 
-    /// Takes the next message; its slot is not free for the producer before [`Reader::release`].
+    /// Takes the next message and gives its slot back.
     #[inline(always)]
-    pub(crate) fn take(&mut self) -> Option<T> {
-        let message = self.peek();
-        self.next += u64::from(message.is_some());
-        message
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let message = self.peek()?;
+        self.next += 1;
+        self.release();
+        Some(message)
     }
 
+    /// Takes messages whose slots go back to the producer together.
+    #[inline(always)]
+    pub(crate) fn batch(&mut self) -> Batch<'_, T> {
+        Batch { first: self.next, reader: self }
+    }
+}
+
+impl<T> Reader<T> {
     /// Gives every slot taken so far back to the producer.
     #[inline(always)]
-    pub(crate) fn release(&mut self) {
-        if self.told != self.next {
-            self.told = self.next;
-            self.shared.taken.store(self.next, Ordering::Release);
-        }
+    fn release(&self) {
+        self.shared.taken.store(self.next, Ordering::Release);
     }
 }
 
 impl<T> Drop for Reader<T> {
     fn drop(&mut self) {
         self.shared.reader_gone.store(true, Ordering::Release);
+    }
+}
+
+/// Messages taken one after another. Their slots become free when this is dropped, be it by a panic
+/// of whoever looks at them: a slot that was taken and not given back would never be filled again.
+pub(crate) struct Batch<'a, T> {
+    reader: &'a mut Reader<T>,
+    first: u64,
+}
+
+impl<T: Copy> Batch<'_, T> {
+    pub(crate) fn len(&self) -> usize {
+        (self.reader.next - self.first) as usize
+    }
+}
+
+impl<T: Copy> Iterator for Batch<'_, T> {
+    type Item = T;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<T> {
+        let message = self.reader.peek()?;
+        self.reader.next += 1;
+        Some(message)
+    }
+}
+
+impl<T> Drop for Batch<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.reader.next != self.first {
+            self.reader.release();
+        }
     }
 }

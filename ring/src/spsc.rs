@@ -225,11 +225,7 @@ impl<T: Copy> Consumer<T> {
     /// ```
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        let message = self.reader.take();
-        if message.is_some() {
-            self.reader.release();
-        }
-        message
+        self.reader.pop()
     }
 
     /// The oldest message, left in the ring: for choosing between rings by time.
@@ -249,8 +245,8 @@ impl<T: Copy> Consumer<T> {
 
     /// Hands up to `max` messages to `hear`, oldest first, and returns how many there were.
     ///
-    /// Their slots become free together, when the batch ends. If `hear` panics, the message it was
-    /// given counts as taken.
+    /// Their slots become free together, when the batch ends, so one call takes a lap at most. If `hear`
+    /// panics, the message it was given counts as taken, and the rest is still there.
     ///
     /// ```
     /// let (mut producer, mut consumer) = trader_ring::spsc::ring::<[u64; 7]>(4)?;
@@ -262,14 +258,9 @@ impl<T: Copy> Consumer<T> {
     /// ```
     #[inline]
     pub fn drain(&mut self, max: usize, mut hear: impl FnMut(T)) -> usize {
-        let mut heard = 0;
-        while heard < max {
-            let Some(message) = self.reader.take() else { break };
-            hear(message);
-            heard += 1;
-        }
-        self.reader.release();
-        heard
+        let mut batch = self.reader.batch();
+        batch.by_ref().take(max).for_each(&mut hear);
+        batch.len()
     }
 
     /// How many messages were taken so far; also the sequence of the next one.
