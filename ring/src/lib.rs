@@ -40,8 +40,9 @@
 //!
 //! # How it is proven
 //!
-//! The two rings are model-checked with loom (`tests/loom.rs`), compared with a `VecDeque` on
-//! random commands, and run between two threads (`tests/it.rs`). `unsafe` lives in `slot.rs` alone.
+//! Every interleaving of small runs is explored with loom (`tests/loom.rs`); random commands are
+//! compared with a `VecDeque`, and millions of messages are checked between two threads and on one
+//! (`tests/it`). `unsafe` lives in `slot.rs` alone.
 
 #![deny(unsafe_code, missing_docs, missing_debug_implementations)]
 

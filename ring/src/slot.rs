@@ -40,8 +40,7 @@ impl<T> Slot<T> {
         assert!(size_of::<T>() == PAYLOAD_BYTES, "a ring message must be exactly 56 bytes");
         assert!(align_of::<T>() <= 8, "a ring message must not need more than 8-byte alignment");
         // loom's atomics are heavier than the machine's.
-        #[cfg(not(loom))]
-        assert!(size_of::<Slot<T>>() == LINE_BYTES && align_of::<Slot<T>>() == LINE_BYTES);
+        assert!(cfg!(loom) || (size_of::<Slot<T>>() == LINE_BYTES && align_of::<Slot<T>>() == LINE_BYTES));
     };
 
     fn vacant() -> Slot<T> {
