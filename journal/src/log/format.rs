@@ -45,12 +45,14 @@ pub struct Stream(u8);
 impl Stream {
     /// The stream of this number; `None` from [`STREAMS`] on.
     #[must_use]
+    #[inline]
     pub const fn new(number: u8) -> Option<Stream> {
         if (number as usize) < STREAMS { Some(Stream(number)) } else { None }
     }
 
     /// Its number, 0 ..= 15.
     #[must_use]
+    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
@@ -71,6 +73,7 @@ impl Origin {
 
     /// Heard on ring 0 ..= 127; `None` above.
     #[must_use]
+    #[inline]
     pub const fn heard(ring: u8) -> Option<Origin> {
         if ring < ORIGIN_SAID { Some(Origin(ring)) } else { None }
     }
