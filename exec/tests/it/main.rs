@@ -1,1 +1,8 @@
 //! What the execution stage does, asked from outside.
+
+mod desk;
+mod life;
+mod exposure;
+mod gates;
+mod reports;
+mod ledger;
