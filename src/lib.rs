@@ -3,5 +3,6 @@
 pub mod config;
 pub mod cli;
 pub mod record;
+pub mod show;
 pub mod candles;
 pub mod exchange;
