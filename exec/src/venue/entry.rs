@@ -2,7 +2,7 @@
 
 use super::chance::{self, Chance, Kind};
 use super::market::MarketStatus;
-use super::matching::{Shown, Taker, Who};
+use super::matching::{Shown, Swept, Taker, Who};
 use super::order::{Accepted, CancelOrder, Canceled, NewOrder, OrderRecord};
 use super::said::Said;
 use super::settings::VenueSettings;
@@ -132,13 +132,7 @@ impl Venue {
         let row = self.account.append(OrderRecord::new(asked, order, self.clock), true);
         let who = Who::Account { row, client: asked.client, self_trade: asked.self_trade };
         let swept = self.sweep(slot, Taker { side: asked.side, who }, asked.price, asked.count);
-        let rests = asked.time_in_force == TimeInForce::GoodTillCanceled;
-        let (status, reason) = match swept.left {
-            Count::ZERO => (OrderStatus::Executed, UpdateReason::Trade),
-            _ if swept.met_own => (OrderStatus::Canceled, UpdateReason::SelfTradeCancel),
-            _ if rests => (OrderStatus::Resting, UpdateReason::None),
-            _ => (OrderStatus::Canceled, UpdateReason::None),
-        };
+        let (status, reason) = after(swept, asked.time_in_force);
         self.update(row, status, reason);
         if status == OrderStatus::Resting {
             self.rest(slot, row);
@@ -181,5 +175,19 @@ impl Venue {
         if let Some(row) = due {
             self.withdraw(row, UpdateReason::ExpiryCancel, Shown::Public(None));
         }
+    }
+}
+
+/// Where an order is when it has taken all it could.
+fn after(swept: Swept, time_in_force: TimeInForce) -> (OrderStatus, UpdateReason) {
+    if swept.left == Count::ZERO {
+        return (OrderStatus::Executed, UpdateReason::Trade);
+    }
+    if swept.met_own {
+        return (OrderStatus::Canceled, UpdateReason::SelfTradeCancel);
+    }
+    match time_in_force {
+        TimeInForce::GoodTillCanceled => (OrderStatus::Resting, UpdateReason::None),
+        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => (OrderStatus::Canceled, UpdateReason::None),
     }
 }

@@ -88,10 +88,8 @@ impl Verdict {
     const UNKNOWN: Verdict = Verdict { outcome: Outcome::Open, value: Money::ZERO, settlement: Money::ZERO };
 
     fn won_by(yes: bool, settlement: Money) -> Verdict {
-        match yes {
-            true => Verdict { outcome: Outcome::Yes, value: Money::DOLLAR, settlement },
-            false => Verdict { outcome: Outcome::No, value: Money::ZERO, settlement },
-        }
+        let (outcome, value) = if yes { (Outcome::Yes, Money::DOLLAR) } else { (Outcome::No, Money::ZERO) };
+        Verdict { outcome, value, settlement }
     }
 }
 

@@ -135,11 +135,9 @@ impl Venue {
         let before = self.claim_of(slot, row);
         self.fill(executed);
         self.account.reserve(slot, side, before, self.claim_of(slot, row));
-        let status = match self.account.row(row).remaining {
-            Count::ZERO => OrderStatus::Executed,
-            _ => OrderStatus::Resting,
-        };
-        if status == OrderStatus::Executed {
+        let done = self.account.row(row).remaining == Count::ZERO;
+        let status = if done { OrderStatus::Executed } else { OrderStatus::Resting };
+        if done {
             self.resting.remove(row);
         }
         self.update(row, status, UpdateReason::Trade);

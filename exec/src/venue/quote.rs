@@ -12,7 +12,30 @@ use trader_journal::units::Count;
 const LEVEL_SIZE_MAX: Count = Count(10_000_000_000);
 
 impl Venue {
+    /// Puts `wanted` in the place of a ladder that is not equal to it.
     pub(super) fn requote(&mut self, slot: usize, side: Side, wanted: &[Level]) {
+        let alike = |(old, new): (&Level, &Level)| old.price == new.price && is_sized(new);
+        let old = &self.markets[slot].makers[side as usize];
+        if old.len() == wanted.len() && old.iter().zip(wanted).all(alike) {
+            self.resize(slot, side, wanted);
+        } else {
+            self.replace(slot, side, wanted);
+        }
+    }
+
+    /// Most quotes only change sizes. What stands crosses nothing, so more of it cannot either.
+    fn resize(&mut self, slot: usize, side: Side, wanted: &[Level]) {
+        for (at, level) in wanted.iter().enumerate() {
+            let old = self.markets[slot].makers[side as usize][at];
+            let change = Count(level.size.0 - old.size.0);
+            if change != Count::ZERO && self.change_level(slot, side, level.price, change, None) {
+                self.markets[slot].makers[side as usize][at].size = level.size;
+                self.resting.cut(slot as u32, side, level.price, level.size);
+            }
+        }
+    }
+
+    fn replace(&mut self, slot: usize, side: Side, wanted: &[Level]) {
         let mut ladder = mem::take(&mut self.ladder);
         self.legal(slot, side, wanted, &mut ladder);
         if let Some(best) = ladder.first() {
@@ -36,8 +59,7 @@ impl Venue {
         for level in wanted {
             let here = rank(side, level.price);
             let in_order = outermost.is_none_or(|last| here > last);
-            let sized = level.size > Count::ZERO && level.size <= LEVEL_SIZE_MAX;
-            let fits = in_order && sized && ladder.len() < self.settings.levels_max;
+            let fits = in_order && is_sized(level) && ladder.len() < self.settings.levels_max;
             // A price that stands was asked about before; asking the grid costs more than the rest.
             if fits && (old.size_at(level) > Count::ZERO || on_grid(&market.listing.grid, level)) {
                 outermost = Some(here);
@@ -95,6 +117,10 @@ impl Venue {
         }
         ladder.retain(|level| level.size > Count::ZERO);
     }
+}
+
+fn is_sized(level: &Level) -> bool {
+    level.size > Count::ZERO && level.size <= LEVEL_SIZE_MAX
 }
 
 fn on_grid(grid: &PriceGrid, level: &Level) -> bool {

@@ -262,3 +262,17 @@ fn the_record_finds_orders_by_both_names() {
     }
     assert!(account.order_of(ClientId { epoch: 9, nonce: 9, seq: 9 }).is_none());
 }
+
+#[test]
+fn another_seed_is_another_venue_and_the_same_seed_the_same() {
+    let first_order = |seed| {
+        let mut world = World::with(VenueSettings { seed, entry_jitter_ns: 1_000_000, ..settings() }, &listing());
+        let order = world.order(Side::Bid, "0.40", "1");
+        world.venue.submit(world.now, &order);
+        world.wait(1_000_000);
+        let record = world.venue.account().orders()[0];
+        (record.order, record.at)
+    };
+    assert_eq!(first_order(7), first_order(7));
+    assert!(first_order(7).0 != first_order(8).0 && first_order(7).1 != first_order(8).1);
+}
