@@ -90,9 +90,12 @@ impl Position {
         self.corners(sub(add(self.cost, self.fees), self.realised))
     }
 
-    /// The loss still to come for each outcome: what is realised and paid is not in it.
+    /// The loss still to come for each outcome: what is realised and paid is not in it, nor is what
+    /// held contracts would gain. Netting turns such a gain into cash of today; counted against
+    /// orders of the other side it would be missing from tomorrow, when they lose.
     pub(crate) fn open(&self) -> Corners {
-        self.corners(self.cost)
+        let Corners { if_yes, if_no } = self.corners(self.cost);
+        Corners { if_yes: if_yes.max(Money::ZERO), if_no: if_no.max(Money::ZERO) }
     }
 
     fn corners(&self, paid: Money) -> Corners {

@@ -327,7 +327,10 @@ impl Exec {
         if !ours.allows(price) {
             self.contradict();
         }
-        self.orders.get_mut(at).filled = filled;
+        let known = self.orders.get_mut(at);
+        known.filled = filled;
+        // One of the roundings that were reserved is in the fill's fee now.
+        known.cost.fills_max = known.cost.fills_max.saturating_sub(1);
         self.tell(at, if filled >= ours.count { Report::FillWhole } else { Report::FillPart });
         self.book(&ours, &fill.execution, out);
         #[cfg(feature = "planted")]

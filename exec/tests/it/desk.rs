@@ -1,5 +1,6 @@
 //! A small world around the stage: terms, opinions and reports as the line would tell them.
 
+use proptest::prelude::ProptestConfig;
 use trader_exec::{Exec, Settings};
 use trader_journal::book::Side;
 use trader_journal::event::{
@@ -12,6 +13,11 @@ use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// 2026-11-02 12:00:00 UTC, a quarter hour's open.
 pub(crate) const NOON: u64 = 1_793_620_800;
+
+/// So many cases; a failure is told, not kept in a file.
+pub(crate) fn asked(cases: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+}
 
 pub(crate) fn at(seconds_after_noon: u64) -> Nanos {
     Nanos((NOON + seconds_after_noon) * Nanos::SECOND)
@@ -95,6 +101,8 @@ pub(crate) struct Desk {
     out: Outbox,
     pub(crate) now: Nanos,
     pub(crate) said: Vec<Event>,
+    /// What was heard and what was said, in order: what a journal would hold.
+    pub(crate) log: Vec<Event>,
     eval: u32,
     trade: u64,
 }
@@ -119,7 +127,8 @@ impl Desk {
     /// A stage that has heard nothing but its epoch.
     pub(crate) fn bare(settings: Settings) -> Desk {
         let out = Outbox::new(Exec::SAYS_MAX);
-        let mut desk = Desk { exec: Exec::new(settings), out, now: at(0), said: Vec::new(), eval: 0, trade: 0 };
+        let mut desk =
+            Desk { exec: Exec::new(settings), out, now: at(0), said: Vec::new(), log: Vec::new(), eval: 0, trade: 0 };
         let (mode, seed) = (Mode::Sim, 0);
         desk.hear(Event::RunStarted { mode, pad: pad(), epoch: 3, ts: at(0), seed, nonce: 0xbeef, pad2: pad() });
         desk
@@ -209,6 +218,8 @@ impl Desk {
         self.out.clear();
         self.exec.on(&event, &mut self.out);
         self.said.extend_from_slice(self.out.events());
+        self.log.push(event);
+        self.log.extend_from_slice(self.out.events());
         self.out.events().to_vec()
     }
 

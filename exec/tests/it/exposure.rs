@@ -1,5 +1,6 @@
 //! Two corners against every possible set of fills.
 
+use crate::desk::asked;
 use proptest::prelude::*;
 use trader_exec::{Corners, price_bought};
 use trader_journal::book::Side;
@@ -48,6 +49,8 @@ fn by_trying(paid: i64, yes: i64, no: i64, orders: &[Open]) -> (i64, i64) {
 }
 
 proptest! {
+    #![proptest_config(asked(1_000))]
+
     #[test]
     fn two_corners_are_the_whole_search(
         paid in -5_000_000_000..5_000_000_000i64,

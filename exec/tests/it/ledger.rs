@@ -1,7 +1,8 @@
 //! Cash to the millionth: what is booked for fills, netting, settlements and strangers' movements,
 //! against an account that only adds up what the venue would do.
 
-use crate::desk::{Desk, Intent, View, at, balance, contracts, fill, taker_fee, trade_id, usd};
+use crate::account::Held;
+use crate::desk::{Desk, Intent, View, asked, at, balance, contracts, fill, taker_fee, trade_id, usd};
 use proptest::prelude::*;
 use trader_exec::Settings;
 use trader_journal::book::Side;
@@ -288,45 +289,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![9 => fill, 1 => settle]
 }
 
-/// The account as the venue keeps it: cash, and both sides of each market, paired as they come.
-#[derive(Clone, Copy, Default)]
-struct Held {
-    yes: i64,
-    no: i64,
-    cost_yes: i64,
-    cost_no: i64,
-}
-
-impl Held {
-    /// Cash that a fill moves, its fee apart.
-    fn fill(&mut self, side: Side, price: i64, count: i64) -> i64 {
-        let (own, own_cost, other, other_cost, price) = match side {
-            Side::Bid => (&mut self.yes, &mut self.cost_yes, &mut self.no, &mut self.cost_no, price),
-            Side::Ask => (&mut self.no, &mut self.cost_no, &mut self.yes, &mut self.cost_yes, 10_000 - price),
-        };
-        let pairs = count.min(*other);
-        if pairs > 0 {
-            *other_cost -= (i128::from(*other_cost) * i128::from(pairs) / i128::from(*other)) as i64;
-            *other -= pairs;
-        }
-        *own += count - pairs;
-        *own_cost += (count - pairs) * price;
-        pairs * 10_000 - count * price
-    }
-
-    fn pay(&self, outcome: Outcome, value: i64) -> i64 {
-        match outcome {
-            Outcome::Yes => self.yes * 10_000,
-            Outcome::No => self.no * 10_000,
-            Outcome::Scalar => self.yes * value / 100 + self.no * (1_000_000 - value) / 100,
-            Outcome::Void => self.cost_yes + self.cost_no,
-            Outcome::Open => 0,
-        }
-    }
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(asked(1_000))]
 
     #[test]
     fn all_accounts_are_zero_together_and_cash_is_the_venues(deeds in proptest::collection::vec(deed(), 1..60)) {

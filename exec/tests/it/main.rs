@@ -1,8 +1,13 @@
 //! What the execution stage does, asked from outside.
 
 mod desk;
+mod account;
+mod checker;
 mod life;
 mod exposure;
 mod gates;
 mod reports;
 mod ledger;
+mod limits;
+#[cfg(feature = "planted")]
+mod planted;

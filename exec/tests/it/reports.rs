@@ -1,7 +1,7 @@
 //! What became of an order: fills that come early, late, twice, too many, or are not ours; and
 //! every order in which one order's messages can come.
 
-use crate::desk::{Desk, Intent, View, at, cancels, contracts, fill, order_id, taker_fee, trade_id, updated};
+use crate::desk::{Desk, Intent, View, asked, at, cancels, contracts, fill, order_id, taker_fee, trade_id, updated};
 use proptest::prelude::*;
 use trader_exec::life::State;
 use trader_exec::{Counts, Settings};
@@ -427,7 +427,7 @@ fn ending(story: &Story, messages: &[Message]) -> (Desk, Intent) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(asked(2_000))]
 
     #[test]
     fn the_order_of_reports_does_not_matter((story, messages) in shuffled()) {
