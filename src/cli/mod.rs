@@ -3,7 +3,9 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 the thing checked is not right
 //! (a replay that differs, an audit that found something), 2 the command or its input is wrong.
 
+mod output;
 mod config;
+mod journal;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -35,6 +37,9 @@ enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
+    /// Look into a journal, check it, audit what was done.
+    #[command(subcommand)]
+    Journal(journal::JournalVerb),
 }
 
 /// Why a command ended badly; the text is already for people.
@@ -71,5 +76,6 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.verb {
         Verb::Config(verb) => config::run(&verb, &cli.settings),
+        Verb::Journal(verb) => journal::run(&verb),
     }
 }
