@@ -6,6 +6,7 @@
 mod output;
 mod config;
 mod journal;
+mod calc;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ enum Verb {
     /// Look into a journal, check it, audit what was done.
     #[command(subcommand)]
     Journal(journal::JournalVerb),
+    /// Compute a fee, a probability, a Kelly fraction or a volatility.
+    #[command(subcommand)]
+    Calc(calc::CalcVerb),
 }
 
 /// Why a command ended badly; the text is already for people.
@@ -77,5 +81,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.verb {
         Verb::Config(verb) => config::run(&verb, &cli.settings),
         Verb::Journal(verb) => journal::run(&verb),
+        Verb::Calc(verb) => calc::run(&verb, &cli.settings),
     }
 }
