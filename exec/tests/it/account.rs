@@ -34,13 +34,15 @@ impl Held {
         pairs * 10_000 - count * price
     }
 
+    /// Down to $0.0001.
     pub(crate) fn pay(&self, outcome: Outcome, value: i64) -> i64 {
-        match outcome {
+        let exact = match outcome {
             Outcome::Yes => self.yes * 10_000,
             Outcome::No => self.no * 10_000,
             Outcome::Scalar => self.yes * value / 100 + self.no * (1_000_000 - value) / 100,
             Outcome::Void => self.cost_yes + self.cost_no,
             Outcome::Open => 0,
-        }
+        };
+        exact / 100 * 100
     }
 }

@@ -101,6 +101,7 @@ pub(crate) struct Desk {
     out: Outbox,
     pub(crate) now: Nanos,
     pub(crate) said: Vec<Event>,
+    pub(crate) heard: Vec<Event>,
     /// What was heard and what was said, in order: what a journal would hold.
     pub(crate) log: Vec<Event>,
     eval: u32,
@@ -127,8 +128,16 @@ impl Desk {
     /// A stage that has heard nothing but its epoch.
     pub(crate) fn bare(settings: Settings) -> Desk {
         let out = Outbox::new(Exec::SAYS_MAX);
-        let mut desk =
-            Desk { exec: Exec::new(settings), out, now: at(0), said: Vec::new(), log: Vec::new(), eval: 0, trade: 0 };
+        let mut desk = Desk {
+            exec: Exec::new(settings),
+            out,
+            now: at(0),
+            said: Vec::new(),
+            heard: Vec::new(),
+            log: Vec::new(),
+            eval: 0,
+            trade: 0,
+        };
         let (mode, seed) = (Mode::Sim, 0);
         desk.hear(Event::RunStarted { mode, pad: pad(), epoch: 3, ts: at(0), seed, nonce: 0xbeef, pad2: pad() });
         desk
@@ -218,6 +227,7 @@ impl Desk {
         self.out.clear();
         self.exec.on(&event, &mut self.out);
         self.said.extend_from_slice(self.out.events());
+        self.heard.push(event);
         self.log.push(event);
         self.log.extend_from_slice(self.out.events());
         self.out.events().to_vec()

@@ -6,7 +6,7 @@ use crate::desk::{Desk, Intent, View, asked, at, balance, contracts, fill, taker
 use proptest::prelude::*;
 use trader_exec::Settings;
 use trader_journal::book::Side;
-use trader_journal::event::{Account, Event, LifecycleKind, MarketId, Outcome, RejectReason};
+use trader_journal::event::{Account, Event, Gate, LifecycleKind, MarketId, Outcome, RejectReason};
 use trader_journal::units::{Count, Money, Price};
 
 fn desk() -> Desk {
@@ -129,7 +129,7 @@ fn a_winner_is_paid_a_dollar_each_when_final_and_not_before() {
 fn a_loser_a_scalar_and_a_void_are_paid_what_they_are_due() {
     let cases = [
         (Outcome::No, Money::ZERO, 0),
-        (Outcome::Scalar, Money(250_001), 17 * 250_001),
+        (Outcome::Scalar, Money(250_001), 17 * 250_000),
         (Outcome::Scalar, Money(9_000_000), 17_000_000),
         (Outcome::Void, Money::ZERO, 6_800_000),
     ];
@@ -216,6 +216,18 @@ fn a_market_that_is_over_makes_room_for_a_new_one() {
     desk.market(6, 0, at(2_700));
     assert_eq!(desk.order(&View { market: 6, ..View::default() }).market, MarketId(6));
     assert!(desk.exec.order_state(order.client).is_some(), "a market with orders is kept until it is paid");
+}
+
+#[test]
+fn tombstones_of_paid_markets_make_room_for_orders() {
+    let mut desk = Desk::new(Settings { orders: 1, ..Settings::default() });
+    let order = desk.order(&View::default());
+    desk.fill_whole(&order);
+    assert_eq!(desk.refusal(&View { market: 4, ..View::default() }).0, Gate::LiveOrders, "not paid: not forgotten");
+    finalize(&mut desk, 1, Outcome::Yes, Money::DOLLAR);
+    assert!(desk.exec.order_state(order.client).is_some(), "a late fill may come while nobody needs the room");
+    desk.order(&View { market: 4, ..View::default() });
+    assert_eq!(desk.exec.order_state(order.client), None);
 }
 
 #[test]

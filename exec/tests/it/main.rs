@@ -9,5 +9,6 @@ mod gates;
 mod reports;
 mod ledger;
 mod limits;
+mod replay;
 #[cfg(feature = "planted")]
 mod planted;

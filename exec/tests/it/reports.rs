@@ -81,7 +81,7 @@ fn a_fill_of_a_refused_order_counts_and_stops_trading() {
     assert_eq!((state(&desk, &order), desk.exec.exposure()), (State::Rejected, Money::ZERO));
     desk.filled(&order, contracts(1));
     assert_eq!((net(&desk, &order), desk.exec.counts().contradictions), (contracts(1), 1));
-    assert_eq!(desk.refusal(&View { market: 2, ..View::default() }).0, Gate::Paused);
+    assert_eq!(desk.refusal(&View { market: 2, ..View::default() }).0, Gate::Contradiction);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn somebody_elses_fill_is_counted_shown_and_stops_trading() {
         desk.group(updated(desk.now, &stranger, (OrderStatus::Executed, UpdateReason::Trade), contracts(3)));
         assert_eq!((desk.exec.counts().foreign, net(&desk, &stranger)), (2, Count::ZERO));
         assert_eq!(desk.exec.ledger().cash(), cash);
-        assert_eq!(desk.refusal(&View::default()).0, Gate::Paused);
+        assert_eq!(desk.refusal(&View::default()).0, Gate::ForeignActivity);
         desk.operator(OperatorVerb::Resume);
         desk.order(&View::default());
     }
