@@ -11,7 +11,7 @@ use trader_journal::event::{
 use trader_journal::grid::PriceGrid;
 use trader_journal::stage::{Outbox, Stage};
 use trader_journal::units::{Count, Money, Nanos, Price};
-use trader_pricing::model::{CHUNK_BYTES, encode, hash};
+use trader_pricing::model::{encode, events};
 use trader_pricing::volatility::Coefficients;
 use trader_pricing::{Pricing, Settings};
 
@@ -90,15 +90,9 @@ impl Script {
     }
 
     pub(crate) fn activate(&mut self, coefficients: &Coefficients) {
-        let bytes = encode(coefficients);
-        for (index, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
-            let mut padded = [0; CHUNK_BYTES];
-            padded[..chunk.len()].copy_from_slice(chunk);
-            let (used, index) = (chunk.len() as u8, index as u32);
-            self.tell(Event::ModelChunk { used, pad: pad(), index, ts: self.now, bytes: padded });
+        for event in events(&encode(coefficients), self.now) {
+            self.tell(event);
         }
-        let (bytes_total, hash) = (bytes.len() as u32, hash(&bytes));
-        self.tell(Event::ModelActivate { pad: pad(), bytes_total, ts: self.now, hash, pad2: pad() });
     }
 
     /// Closes of the `minutes` before the open, up and down by five basis points.

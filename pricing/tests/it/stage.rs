@@ -4,7 +4,9 @@ use crate::script::{CLOSE, OPEN, SPOT, Script, UP, usd};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trader_journal::book::Side;
-use trader_journal::event::{Event, EventId, Feed, FeedState, Gate, LifecycleKind, MarketId, Outcome, StrikeKind, pad};
+use trader_journal::event::{
+    Event, EventId, Feed, FeedState, Gate, LifecycleKind, MarketId, Outcome, SeriesMode, StrikeKind, pad,
+};
 use trader_journal::stage::{Outbox, Stage};
 use trader_journal::units::{Money, Nanos};
 use trader_pricing::{Pricing, Settings};
@@ -67,6 +69,45 @@ fn a_market_that_is_over_when_first_heard_is_nobodys_window() {
     script.terms(MarketId(2), EventId(2), StrikeKind::GreaterOrEqual, (usd(SPOT), Money::ZERO), (open, close));
     script.live(5, 5);
     assert_eq!(script.evaluation().event, EventId(1));
+}
+
+#[test]
+fn a_series_that_is_not_traded_is_passed_over() {
+    let mut script = Script::ready();
+    script.series(crate::script::DIGITAL, SeriesMode::Ignored, 70_000);
+    script.live(5, 60);
+    assert_eq!(script.evaluations(), []);
+    assert_eq!(script.pricing.next_deadline(), Nanos::NEVER);
+}
+
+#[test]
+fn a_clock_that_jumps_over_the_window_says_which_gate_is_shut_then() {
+    let mut script = Script::ready();
+    script.at(200.0);
+    script.timer();
+    let told = script.evaluation();
+    assert_eq!((told.gate, told.waiting_for), (Gate::WindowMissed, Gate::BookStale));
+}
+
+#[test]
+fn what_was_seen_of_the_closing_average_counts() {
+    let settings =
+        Settings { evaluate_from_ns: 30 * Nanos::SECOND, evaluate_to_ns: 10 * Nanos::SECOND, ..Settings::default() };
+    let q_after = |average: i64, prints: u8| {
+        let mut script = Script::ready_with(settings);
+        for minute in 0..14 {
+            script.candle(OPEN.plus(minute * 60 * Nanos::SECOND), usd(SPOT + (minute % 2 * 50) as i64));
+        }
+        script.at(871.0);
+        script.spot(usd(SPOT));
+        script.quote(UP, 4_900, 5_100);
+        script.closing_index(usd(SPOT), (usd(average), prints));
+        script.leg(UP).q
+    };
+    // Half of the minute came in $80 above the strike, or below it; what is left hardly matters.
+    assert!(q_after(SPOT + 80, 31) > 0.99);
+    assert!(q_after(SPOT - 80, 31) < 0.01);
+    assert!((q_after(SPOT, 31) - 0.5).abs() < 0.01);
 }
 
 #[test]
@@ -186,6 +227,8 @@ proptest! {
             prop_assert!(basis.gate == Gate::WindowMissed || basis.legs > 0);
         }
         prop_assert!(told.values().all(|times| *times == 1), "{told:?}");
+        let said: usize = script.evaluations().iter().map(|basis| usize::from(basis.legs)).sum();
+        prop_assert_eq!(said, script.legs().len());
         for leg in script.legs() {
             prop_assert!((0.001..=0.999).contains(&leg.q) && leg.fraction <= 0.5);
             if leg.gate == Gate::Sent {
