@@ -124,20 +124,19 @@ impl<T: Copy> Writer<T> {
 
     /// Writes all of `values` and shows them as one; `false`, and nothing written, if there is no room.
     ///
-    /// Stamps go from the last to the first: the consumer waits for the first, and when it has come
-    /// all the others have.
+    /// From the last to the first: the consumer waits for the first stamp, and when it has come all the
+    /// others have. Each line is written once and in one go, and the one that the consumer polls at the
+    /// very end; it would take that line away between a payload and a stamp that came in a second pass.
     #[inline]
     pub(crate) fn write_group(&mut self, values: &[T]) -> bool {
         let free = self.has_room(values.len());
         if free {
-            let end = self.next + values.len() as u64;
-            for (sequence, value) in (self.next..end).zip(values) {
+            for (index, value) in values.iter().enumerate().rev() {
+                let sequence = self.next + index as u64;
                 self.fill(sequence, *value);
-            }
-            for sequence in (self.next..end).rev() {
                 self.stamp(sequence);
             }
-            self.next = end;
+            self.next += values.len() as u64;
         }
         free
     }
