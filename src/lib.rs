@@ -3,7 +3,5 @@
 pub mod config;
 pub mod cli;
 pub mod record;
-pub mod show;
-pub mod audit;
 pub mod candles;
 pub mod exchange;

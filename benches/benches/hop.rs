@@ -1,34 +1,31 @@
-//! What a message costs between two cores: ratios, measured interleaved in one run.
+//! What a message costs between two cores, and a line of the journal: ratios, measured interleaved in one run.
 //!
-//! `cargo bench -p trader-benches --bench hop` takes about a minute, `-- --quick` a second or two.
-//! Absolute times move between machines and minutes; each ratio compares blocks that ran milliseconds
-//! apart on the same two cores, and the median over the blocks is what is printed.
+//! `cargo bench -p trader-benches --bench hop` takes about two minutes, `-- --quick` some ten seconds.
 
 #![allow(clippy::print_stdout, reason = "a bench's report is its output")]
 
-#[path = "hop/conditions.rs"]
-mod conditions;
 #[path = "hop/latency.rs"]
 mod latency;
 #[path = "hop/throughput.rs"]
 mod throughput;
-#[path = "hop/statistics.rs"]
-mod statistics;
-#[path = "hop/report.rs"]
-mod report;
+#[path = "hop/append.rs"]
+mod append;
 
-use conditions::{Conditions, Effort};
-use report::Table;
+use trader_benches::conditions::{Conditions, Effort};
+use trader_benches::report::Table;
 
-/// A measurement is a module with one function like these; its line here puts it into the report.
-const MEASUREMENTS: [fn(&Conditions) -> Table; 3] =
+/// What takes two cores, and what one is enough for.
+const BETWEEN_CORES: [fn(&Conditions) -> Table; 3] =
     [latency::measure, latency::measure_with_pause, throughput::measure];
+const ON_ONE: [fn(&Conditions) -> Table; 1] = [append::measure];
 
 fn main() {
-    let effort = if std::env::args().any(|argument| argument == "--quick") { Effort::Quick } else { Effort::Full };
-    let conditions = Conditions::here(effort);
+    let conditions = Conditions::here(Effort::from_args());
     println!("{conditions}");
-    for measure in MEASUREMENTS {
-        println!("{}", measure(&conditions));
+    if conditions.has_two_cores() {
+        BETWEEN_CORES.iter().for_each(|measure| println!("{}", measure(&conditions)));
+    } else {
+        println!("\nONE CORE: nothing between cores was measured");
     }
+    ON_ONE.iter().for_each(|measure| println!("{}", measure(&conditions)));
 }

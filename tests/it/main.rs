@@ -1,5 +1,4 @@
 //! Behaviour of the shell, one binary.
 
-mod calc;
 mod config;
 mod house;

@@ -1,19 +1,20 @@
 //! Round trips: a message to the other core and back, one at a time.
 //!
 //! The limit is two bare cache lines, one a direction, with nothing but a counter in them. Means come
-//! from blocks without a clock inside; percentiles from blocks with a clock reading at each return.
+//! from blocks without a clock inside; percentiles from blocks with a clock reading at each return,
+//! which is part of what they say, for the limit as for the rings.
 
-use crate::conditions::{Conditions, now, pin};
-use crate::report::{Bound, Goal, Table};
-use crate::statistics::{median, median_ratio, percentile};
 use crossbeam_utils::CachePadded;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use trader_benches::conditions::{Conditions, now};
+use trader_benches::report::{Bound, Goal, Table};
+use trader_benches::statistics::{median, median_ratio, percentile};
+use trader_benches::turns;
 use trader_ring::spsc;
 
 const TRIPS_PER_BLOCK: u64 = 1_000;
-const BLOCKS: usize = 400;
 
 type Message = [u64; 7];
 
@@ -91,38 +92,39 @@ fn rtrb(capacity: usize) -> (Rtrb, Rtrb) {
     (Rtrb(out, back_end), Rtrb(back, out_end))
 }
 
-/// An end that is polled without a break, with a PAUSE between two looks or without.
+/// An end that is polled all the time, with a PAUSE between two looks or without.
 struct Busy<E, const PAUSE: bool>(E);
 
 impl<E: End, const PAUSE: bool> Busy<E, PAUSE> {
     #[inline(always)]
     fn receive(&mut self) -> u64 {
         loop {
-            if let Some(number) = self.0.poll() {
-                return number;
+            for _ in 0..turns::PATIENT_LOOKS {
+                if let Some(number) = self.0.poll() {
+                    return number;
+                }
+                if PAUSE {
+                    std::hint::spin_loop();
+                }
             }
-            if PAUSE {
-                std::hint::spin_loop();
-            }
+            std::thread::yield_now(); // the other end has lost its core
         }
     }
 }
 
 /// What a thread does with its end for one block: one monomorphic loop behind each call.
 trait Station: Send {
-    fn ping(&mut self) -> f64;
+    fn ping(&mut self);
     fn ping_timed(&mut self, trips_ns: &mut Vec<f64>);
     fn echo(&mut self);
 }
 
 impl<E: End, const PAUSE: bool> Station for Busy<E, PAUSE> {
-    fn ping(&mut self) -> f64 {
-        let start = now();
+    fn ping(&mut self) {
         for number in 1..=TRIPS_PER_BLOCK {
             self.0.send(number);
             assert_eq!(self.receive(), number);
         }
-        start.elapsed().as_nanos() as f64 / TRIPS_PER_BLOCK as f64
     }
 
     fn ping_timed(&mut self, trips_ns: &mut Vec<f64>) {
@@ -144,6 +146,7 @@ impl<E: End, const PAUSE: bool> Station for Busy<E, PAUSE> {
     }
 }
 
+/// One row: its near end with the trips it timed, and its far end.
 struct Contender {
     name: &'static str,
     near: Box<dyn Station>,
@@ -159,63 +162,38 @@ fn contenders<const PAUSE: bool>() -> Vec<Contender> {
         contender::<_, PAUSE>("two-line limit", lines()),
         contender::<_, PAUSE>("ours, 1024 slots", ours(1024)),
         contender::<_, PAUSE>("rtrb, 1024 slots", rtrb(1024)),
-        contender::<_, PAUSE>("ours, 64 slots", ours(64)),
-        contender::<_, PAUSE>("rtrb, 64 slots", rtrb(64)),
+        contender::<_, PAUSE>("ours, 16 slots", ours(16)),
+        contender::<_, PAUSE>("rtrb, 16 slots", rtrb(16)),
     ]
 }
 
-/// Samples of one contender.
+/// Samples of one contender: a mean per plain block, and every trip of the timed ones.
 struct Samples {
     name: &'static str,
     means_ns: Vec<f64>,
     trips_ns: Vec<f64>,
 }
 
-/// Runs every contender's block in turn, `blocks` times over: those of one turn are milliseconds apart.
-fn run(contenders: Vec<Contender>, blocks: usize) -> Vec<Samples> {
+/// Plain blocks in even rounds, timed ones in odd rounds.
+fn run(conditions: &Conditions, contenders: Vec<Contender>) -> Vec<Samples> {
     let names: Vec<_> = contenders.iter().map(|contender| contender.name).collect();
-    let (mut near, mut far): (Vec<_>, Vec<_>) = contenders.into_iter().map(|one| (one.near, one.far)).unzip();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            pin(1);
-            for _ in 0..blocks {
-                far.iter_mut().for_each(|station| station.echo());
-                far.iter_mut().for_each(|station| station.echo());
-            }
-        });
-        pin(0);
-        let mut samples: Vec<_> =
-            names.into_iter().map(|name| Samples { name, means_ns: Vec::new(), trips_ns: Vec::new() }).collect();
-        for _ in 0..blocks {
-            for (station, samples) in near.iter_mut().zip(&mut samples) {
-                samples.means_ns.push(station.ping());
-            }
-            for (station, samples) in near.iter_mut().zip(&mut samples) {
-                station.ping_timed(&mut samples.trips_ns);
-            }
-        }
-        samples
-    })
+    let (mut near, mut far): (Vec<_>, Vec<_>) =
+        contenders.into_iter().map(|one| ((one.near, Vec::new()), one.far)).unzip();
+    let near_block = |round: usize, (station, trips_ns): &mut (Box<dyn Station>, Vec<f64>)| {
+        if round.is_multiple_of(2) { station.ping() } else { station.ping_timed(trips_ns) }
+    };
+    let blocks_ns = turns::in_turns(conditions, &mut near, &mut far, near_block, |station| station.echo());
+    let samples = names.into_iter().zip(near).zip(blocks_ns).map(|((name, (_, trips_ns)), blocks_ns)| {
+        let means_ns = blocks_ns.into_iter().step_by(2).map(|block_ns| block_ns / TRIPS_PER_BLOCK as f64).collect();
+        Samples { name, means_ns, trips_ns }
+    });
+    samples.collect()
 }
 
 /// Mean, p50 and p99 of a round trip with 56-byte messages, beside the bare limit and rtrb.
-pub fn measure(conditions: &Conditions) -> Table {
-    table("round trip, busy poll", run(contenders::<false>(), conditions.rounds(BLOCKS)))
-}
-
-/// The same with a PAUSE between two looks, as a waiting thread polls.
-pub fn measure_with_pause(conditions: &Conditions) -> Table {
-    table("round trip, PAUSE in the poll", run(contenders::<true>(), conditions.rounds(BLOCKS)))
-}
-
-fn table(title: &'static str, mut samples: Vec<Samples>) -> Table {
-    let limit_means = samples[0].means_ns.clone();
-    let mut row = |samples: &mut Samples| {
-        let trips = &mut samples.trips_ns;
-        let tails = (percentile(trips, 50), percentile(trips, 99));
-        (samples.name, vec![median_ratio(&samples.means_ns, &limit_means), median(&samples.means_ns), tails.0, tails.1])
-    };
-    let rows: Vec<_> = samples.iter_mut().map(&mut row).collect();
+pub(crate) fn measure(conditions: &Conditions) -> Table {
+    let mut samples = run(conditions, contenders::<false>());
+    let rows = rows(&mut samples);
     let goals = vec![
         Goal { what: "mean / limit, 1024 slots", ratio: rows[1].1[0], bound: Bound::AtMost(1.45) },
         Goal { what: "p99 / limit p99, 1024 slots", ratio: rows[1].1[3] / rows[0].1[3], bound: Bound::AtMost(1.4) },
@@ -225,5 +203,29 @@ fn table(title: &'static str, mut samples: Vec<Samples>) -> Table {
             bound: Bound::AtLeast(1.5),
         },
     ];
-    Table { title, columns: &["x limit", "mean ns", "p50 ns", "p99 ns"], rows, goals }
+    table("round trip, busy poll", &samples, rows, goals)
+}
+
+/// The same with a PAUSE between two looks, as a waiting thread polls: here what counts is whether the
+/// slots of both directions stay in the first cache, which 16 do and 1024 do not.
+pub(crate) fn measure_with_pause(conditions: &Conditions) -> Table {
+    let mut samples = run(conditions, contenders::<true>());
+    let rows = rows(&mut samples);
+    let goals = vec![Goal { what: "mean / limit, 16 slots", ratio: rows[3].1[0], bound: Bound::AtMost(1.45) }];
+    table("round trip, PAUSE in the poll", &samples, rows, goals)
+}
+
+fn rows(samples: &mut [Samples]) -> Vec<(&'static str, Vec<f64>)> {
+    let limit_means = samples[0].means_ns.clone();
+    let row = |one: &mut Samples| {
+        let tails = [50, 99].map(|percent| percentile(&mut one.trips_ns, percent));
+        (one.name, vec![median_ratio(&one.means_ns, &limit_means), median(&one.means_ns), tails[0], tails[1]])
+    };
+    samples.iter_mut().map(row).collect()
+}
+
+fn table(title: &'static str, samples: &[Samples], rows: Vec<(&'static str, Vec<f64>)>, goals: Vec<Goal>) -> Table {
+    let blocks = samples[0].means_ns.len();
+    let conditions = format!("each row: {blocks} plain and {blocks} timed blocks of {TRIPS_PER_BLOCK} round trips");
+    Table { title, conditions, columns: &["x limit", "mean ns", "p50 ns", "p99 ns"], rows, goals }
 }

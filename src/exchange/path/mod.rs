@@ -15,7 +15,6 @@ mod seconds;
 mod source;
 mod traded;
 
-pub(super) use chance::{Chance, Purpose};
 pub use generator::{GeneratorSettings, generate_candles};
 pub use profile::minute_multiplier;
 pub use seconds::{MarketPath, PathSettings, Second};
