@@ -3,5 +3,7 @@
 pub mod config;
 pub mod cli;
 pub mod record;
+pub mod show;
+pub mod audit;
 pub mod candles;
 pub mod exchange;

@@ -50,6 +50,7 @@ impl Exec {
     }
 
     fn act(&mut self, market: MarketId, opinion: &Opinion, out: &mut Outbox) {
+        self.make_room();
         self.replace_resting(market, opinion);
         let alike = |count| self.alike(market, opinion, count);
         let verdict = self.facts(market, opinion).and_then(|facts| judge(&self.settings, &facts, opinion, alike));
@@ -59,6 +60,23 @@ impl Exec {
         match verdict {
             Ok(grant) => self.send(market, opinion, &grant, out),
             Err(refusal) => self.refuse(market, opinion, refusal, out),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.orders.has_room() && self.trades.has_room(self.settings.fills_per_order_max)
+    }
+
+    /// Tombstones are kept while there is room for them, and given up oldest first, those of paid
+    /// markets only.
+    fn make_room(&mut self) {
+        while !self.has_room() {
+            let markets = &self.markets;
+            let is_paid = |id: MarketId| markets.get(id).is_none_or(|market| market.settled.is_some());
+            let of_order = self.orders.iter().map(|order| order.market).find(|market| is_paid(*market));
+            let Some(oldest) = of_order.or_else(|| self.trades.oldest(is_paid)) else { return };
+            self.orders.forget(oldest);
+            self.trades.forget(oldest);
         }
     }
 
@@ -196,6 +214,7 @@ impl Exec {
             last_eval: market.eval,
             is_paused: self.control.is_quiet(self.now) || self.run.epoch == 0,
             is_killed: self.control.is_killed,
+            stopped_by: self.control.stopped_by,
             unknown_orders: self.unknown_orders(market.id),
             trades_in_hour: market.trades.in_hour(hour) + pending,
             trades_in_day: market.trades.in_day(day) + pending,
@@ -203,7 +222,7 @@ impl Exec {
             sent_in_minute: self.recent.within(60 * Nanos::SECOND, self.now),
             sent_in_window: in_window,
             live_orders: self.orders.live().count() as u32,
-            tables_have_room: self.orders.has_room() && self.trades.has_room(self.settings.fills_per_order_max),
+            tables_have_room: self.has_room(),
             market: here.life,
             close_others: close_others.life,
             total_others: others.life,

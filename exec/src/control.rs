@@ -4,7 +4,7 @@ use crate::market::Market;
 use crate::money::sub;
 use crate::order::Order;
 use crate::stage::{Exec, FILL_SAYS_MAX, Run};
-use trader_journal::event::{CancelReason, Event, Feed, FeedState, MarketId, OperatorVerb, pad};
+use trader_journal::event::{CancelReason, Event, Feed, FeedState, Gate, MarketId, OperatorVerb, pad};
 use trader_journal::hash::StateHash;
 use trader_journal::stage::Outbox;
 use trader_journal::units::{Money, Nanos};
@@ -13,6 +13,8 @@ use trader_journal::units::{Money, Nanos};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Control {
     pub is_paused: bool,
+    /// What stopped it by itself, until a person resumes.
+    pub stopped_by: Option<Gate>,
     /// Sticky: only a person clears it.
     pub is_killed: bool,
     /// Silence after everything was cancelled.
@@ -24,8 +26,14 @@ impl Control {
         self.is_paused || now < self.quiet_until
     }
 
+    /// Stops by itself; the first reason is the one told.
+    pub(crate) fn stop(&mut self, gate: Gate) {
+        self.stopped_by = self.stopped_by.or(Some(gate));
+    }
+
     pub(crate) fn mix(&self, hash: &mut StateHash) {
         hash.mix(u64::from(self.is_paused) << 1 | u64::from(self.is_killed));
+        hash.mix(self.stopped_by.map_or(u64::MAX, |gate| gate as u64));
         hash.mix(self.quiet_until.0);
     }
 }
@@ -69,7 +77,10 @@ impl Exec {
     pub(crate) fn obey(&mut self, verb: OperatorVerb) {
         match verb {
             OperatorVerb::Pause => self.control.is_paused = true,
-            OperatorVerb::Resume => self.control.is_paused = false,
+            OperatorVerb::Resume => {
+                self.control.is_paused = false;
+                self.control.stopped_by = None;
+            }
             OperatorVerb::CancelAll => self.cancel_all(CancelReason::Operator),
             OperatorVerb::Kill => self.kill(),
             OperatorVerb::Clear => self.control.is_killed = false,

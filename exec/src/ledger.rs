@@ -11,7 +11,7 @@ use trader_journal::units::{Money, Nanos};
 const DAY_NS: u64 = 86_400 * Nanos::SECOND;
 
 /// The accounts, and the running day's result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     /// Debits minus credits, by account number.
     balances: [Money; 5],

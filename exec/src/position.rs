@@ -7,6 +7,7 @@ use crate::exposure::{Corners, price_bought, scaled};
 use crate::money::{add, payout, share, sub};
 use trader_journal::book::Side;
 use trader_journal::event::Outcome;
+use trader_journal::fee::Precision;
 use trader_journal::hash::StateHash;
 use trader_journal::units::{Count, Money, Price};
 
@@ -73,8 +74,14 @@ impl Position {
         Count(self.net.0.saturating_abs())
     }
 
-    /// What the venue pays for it; a void market gives back what the contracts cost, not the fees.
-    pub(crate) fn payout(&self, outcome: Outcome, value: Money) -> Money {
+    /// What the venue pays for it, down to the account's precision; a void market gives back what the
+    /// contracts cost, not the fees.
+    pub(crate) fn payout(&self, outcome: Outcome, value: Money, precision: Precision) -> Money {
+        let whole = self.exact_payout(outcome, value);
+        Money(whole.0 - whole.0.rem_euclid(precision.units()))
+    }
+
+    fn exact_payout(&self, outcome: Outcome, value: Money) -> Money {
         let yes = match outcome {
             Outcome::Yes => Money::DOLLAR,
             Outcome::No => Money::ZERO,
@@ -90,9 +97,12 @@ impl Position {
         self.corners(sub(add(self.cost, self.fees), self.realised))
     }
 
-    /// The loss still to come for each outcome: what is realised and paid is not in it.
+    /// The loss still to come for each outcome: what is realised and paid is not in it, nor is what
+    /// held contracts would gain. Netting turns such a gain into cash of today; counted against
+    /// orders of the other side it would be missing from tomorrow, when they lose.
     pub(crate) fn open(&self) -> Corners {
-        self.corners(self.cost)
+        let Corners { if_yes, if_no } = self.corners(self.cost);
+        Corners { if_yes: if_yes.max(Money::ZERO), if_no: if_no.max(Money::ZERO) }
     }
 
     fn corners(&self, paid: Money) -> Corners {

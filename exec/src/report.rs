@@ -6,7 +6,7 @@ use crate::position::Execution;
 use crate::stage::{Exec, UNLINKED_MAX};
 use alloc::vec::Vec;
 use trader_journal::book::Side;
-use trader_journal::event::{ClientId, EvalId, Event, MarketId, OrderStatus, RejectReason, UpdateReason, Uuid};
+use trader_journal::event::{ClientId, EvalId, Event, Gate, MarketId, OrderStatus, RejectReason, UpdateReason, Uuid};
 use trader_journal::hash::StateHash;
 use trader_journal::stage::Outbox;
 use trader_journal::units::{Count, Money, Nanos, Price};
@@ -76,6 +76,11 @@ pub(crate) struct TradesSeen {
 impl TradesSeen {
     pub(crate) fn new(capacity: usize) -> TradesSeen {
         TradesSeen { table: Vec::with_capacity(capacity), capacity }
+    }
+
+    /// The oldest trade's market, of those that `is_over`.
+    pub(crate) fn oldest(&self, is_over: impl Fn(MarketId) -> bool) -> Option<MarketId> {
+        self.table.iter().map(|(_, market)| *market).find(|market| is_over(*market))
     }
 
     /// Whether another order of that many fills fits.
@@ -202,7 +207,7 @@ impl Exec {
     /// Words that do not fit together: nothing new until a person has looked.
     fn contradict(&mut self) {
         self.counts.contradictions += 1;
-        self.control.is_paused = true;
+        self.control.stop(Gate::Contradiction);
     }
 
     // ---- updates -----------------------------------------------------------------------------
@@ -284,7 +289,7 @@ impl Exec {
     /// Shown by the count; nothing new until a person has looked.
     fn disown(&mut self) {
         self.counts.foreign += 1;
-        self.control.is_paused = true;
+        self.control.stop(Gate::ForeignActivity);
     }
 
     /// The venue told an order's identifier: the fills that waited for it count now.
@@ -327,7 +332,10 @@ impl Exec {
         if !ours.allows(price) {
             self.contradict();
         }
-        self.orders.get_mut(at).filled = filled;
+        let known = self.orders.get_mut(at);
+        known.filled = filled;
+        // One of the roundings that were reserved is in the fill's fee now.
+        known.cost.fills_max = known.cost.fills_max.saturating_sub(1);
         self.tell(at, if filled >= ours.count { Report::FillWhole } else { Report::FillPart });
         self.book(&ours, &fill.execution, out);
         #[cfg(feature = "planted")]

@@ -39,6 +39,8 @@ pub(crate) struct Facts {
     pub last_eval: EvalId,
     pub is_paused: bool,
     pub is_killed: bool,
+    /// A stranger's trade or a contradiction, if one stopped us.
+    pub stopped_by: Option<Gate>,
     pub unknown_orders: u32,
     /// Orders of this market with a fill, or that may still get one.
     pub trades_in_hour: u32,
@@ -95,6 +97,7 @@ pub(crate) fn judge(
     at_most(Gate::SourceStale, ns(limits.source_age_ns_max), opinion.source_age(facts.now))?;
     at_most(Gate::Paused, 0, i64::from(facts.is_paused))?;
     at_most(Gate::Killed, 0, i64::from(facts.is_killed))?;
+    facts.stopped_by.map_or(Ok(()), |gate| at_most(gate, 0, 1))?;
     at_most(Gate::UnknownOrder, 0, i64::from(facts.unknown_orders))?;
     at_least(Gate::Duplicate, i64::from(facts.last_eval.0) + 1, i64::from(opinion.eval.0))?;
     one_more(Gate::HourlyTrades, limits.trades_per_hour_max, facts.trades_in_hour)?;

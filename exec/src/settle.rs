@@ -90,7 +90,7 @@ impl Exec {
 
     /// Pays what is held under the known result: once, and again only for what is new.
     pub(crate) fn settle(&mut self, id: MarketId, out: &mut Outbox) {
-        let note = self.note(id, 0);
+        let (note, precision) = (self.note(id, 0), self.settings.fee_precision);
         let Some(market) = self.markets.get_mut(id) else { return };
         let Verdict { outcome, value } = market.verdict;
         if outcome == Outcome::Open {
@@ -100,11 +100,11 @@ impl Exec {
         let outcome = crate::plant::to_the_losers(self.settings.plant, outcome);
         let held = market.position;
         if let Some(settled) = market.settled.filter(|_| held.net == Count::ZERO) {
-            let payout = settled.position.payout(outcome, value);
+            let payout = settled.position.payout(outcome, value, precision);
             market.settled = Some(Settled { payout, ..settled });
             return self.correct(id, sub(payout, settled.payout), out);
         }
-        let payout = held.payout(outcome, value);
+        let payout = held.payout(outcome, value, precision);
         let realised = add(held.realised, sub(payout, held.cost));
         market.position = Position { net: Count::ZERO, cost: Money::ZERO, realised, fees: held.fees };
         market.settled = Some(Settled { position: held, payout });

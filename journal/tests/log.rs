@@ -6,6 +6,7 @@ mod log {
 
     mod round_trip;
     mod alteration;
+    mod live;
     mod recovery;
     mod faults;
     mod kill;

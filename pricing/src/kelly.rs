@@ -2,7 +2,7 @@
 
 mod joint;
 
-pub use joint::{JointBet, LEGS_MAX, OUTCOMES_MAX, joint_fractions};
+pub use joint::{Fractions, JointBet, LEGS_MAX, OUTCOMES_MAX, joint_fractions};
 
 use trader_journal::fee::{FeeRates, Precision, Role};
 use trader_journal::units::{Count, Price};

@@ -12,13 +12,15 @@
 
 use crate::volatility::Coefficients;
 use alloc::vec::Vec;
+use trader_journal::event::{Event, pad};
 use trader_journal::hash::StateHash;
+use trader_journal::units::Nanos;
 
 /// Bytes of an encoded model.
 pub const MODEL_BYTES: usize = 40;
 /// The standby slot's size: room for later kinds of model.
 pub const STANDBY_BYTES: usize = 4096;
-/// Bytes of one chunk, as [`Event::ModelChunk`](trader_journal::event::Event::ModelChunk) carries them.
+/// Bytes of one chunk, as [`Event::ModelChunk`] carries them.
 pub const CHUNK_BYTES: usize = 40;
 
 const MAGIC: [u8; 4] = *b"EWM3";
@@ -84,6 +86,17 @@ pub fn hash(bytes: &[u8]) -> u64 {
     let mut hash = StateHash::EMPTY;
     hash.mix_bytes(bytes);
     hash.value()
+}
+
+/// The events that put a model of `bytes` to use: its chunks, then its activation.
+pub fn events(bytes: &[u8], ts: Nanos) -> impl Iterator<Item = Event> + '_ {
+    let chunks = (0..).zip(bytes.chunks(CHUNK_BYTES)).map(move |(index, chunk)| {
+        let mut padded = [0; CHUNK_BYTES];
+        padded[..chunk.len()].copy_from_slice(chunk);
+        Event::ModelChunk { used: chunk.len() as u8, pad: pad(), index, ts, bytes: padded }
+    });
+    let bytes_total = bytes.len() as u32;
+    chunks.chain([Event::ModelActivate { pad: pad(), bytes_total, ts, hash: hash(bytes), pad2: pad() }])
 }
 
 /// The model in use and the one that is arriving.

@@ -27,6 +27,10 @@ const OFFSET_ERROR_PRIOR: f64 = 2.5e-4;
 const ERROR_GAIN: f64 = 0.0115;
 /// The same for offsets, one a window.
 const OFFSET_GAIN: f64 = 0.16;
+/// Ticks farther apart say nothing about the error of one second.
+const PAIR_NANOS_MAX: u64 = 3 * Nanos::SECOND;
+/// After this long even an older stamp is a tick.
+const FORGIVEN_NANOS: u64 = 10 * Nanos::SECOND;
 /// Prints of a whole closing average.
 const CLOSING_PRINTS: u8 = 60;
 
@@ -116,7 +120,9 @@ impl Spot {
 
     /// A tick of the index.
     pub(crate) fn hear_index(&mut self, ts: Nanos, venue_ts: Nanos, value: Money, closing: (Money, u8)) {
-        if value.0 <= 0 || self.tick.is_some_and(|tick| venue_ts <= tick.venue_ts) {
+        // A stamp from the future must not silence all later ones for good.
+        let repeated = |tick: &Tick| venue_ts <= tick.venue_ts && ts.since(tick.ts) < FORGIVEN_NANOS;
+        if value.0 <= 0 || self.tick.as_ref().is_some_and(repeated) {
             return;
         }
         self.measure_error();
@@ -138,6 +144,9 @@ impl Spot {
     fn measure_error(&mut self) {
         let (Some(from), Some(to)) = (self.before, self.tick) else { return };
         let Some(source) = self.freshest() else { return };
+        if to.venue_ts.since(from.venue_ts) > PAIR_NANOS_MAX {
+            return;
+        }
         if let (Some(then), Some(now)) = (source.at_venue(from.venue_ts), source.at_venue(to.venue_ts)) {
             let error = log(to.value / from.value * (then / now));
             self.error_squared += ERROR_GAIN * (error * error - self.error_squared);

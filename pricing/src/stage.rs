@@ -202,8 +202,9 @@ impl Pricing {
                 continue;
             }
             let (event, close, missed) = (listed.event, listed.close, missed_at(listed, &self.settings));
-            if close <= self.now {
-                // Over before it was heard of: nobody's window.
+            let ignored = self.tables.series(listed.series).is_some_and(|series| series.mode == SeriesMode::Ignored);
+            if ignored || close <= self.now {
+                // Not traded, or over before it was heard of: nobody's window.
                 self.finish(event, false);
                 continue;
             }

@@ -44,7 +44,7 @@ pub(crate) struct Listed {
     pub(crate) opined: bool,
     /// The result of one of its markets, and so its settlement value, is known.
     pub(crate) determined: bool,
-    /// The data gate that was shut when last asked.
+    /// The data gate that was shut when last asked; [`Gate::Sent`] while nobody asked.
     pub(crate) waiting_for: Gate,
     markets: [MarketId; WATCHED_MAX],
     markets_used: usize,
@@ -60,7 +60,7 @@ impl Listed {
         done: true,
         opined: false,
         determined: false,
-        waiting_for: Gate::StrikeUnknown,
+        waiting_for: Gate::Sent,
         markets: [MarketId(0); WATCHED_MAX],
         markets_used: 0,
     };

@@ -62,7 +62,7 @@ fn notes(config: &Config) -> Vec<&'static str> {
 fn show_lines(layers: &Layers) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     for (key, value, origin) in layers.entries() {
-        writeln!(out, "{key} = {value}  # {}:{}", origin.source, origin.line).map_err(closed)?;
+        writeln!(out, "{key} = {value}  # {}:{}", origin.source, origin.line).map_err(|error| closed(&error))?;
     }
     Ok(())
 }
@@ -74,9 +74,9 @@ fn show_json(layers: &Layers) -> Result<(), Failure> {
     });
     let object: serde_json::Map<_, _> = entries.collect();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", serde_json::Value::Object(object)).map_err(closed)
+    writeln!(out, "{}", serde_json::Value::Object(object)).map_err(|error| closed(&error))
 }
 
-fn closed(error: std::io::Error) -> Failure {
+fn closed(error: &std::io::Error) -> Failure {
     Failure::Input(miette::miette!("cannot write to standard output: {error}"))
 }

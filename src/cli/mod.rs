@@ -3,7 +3,10 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 the thing checked is not right
 //! (a replay that differs, an audit that found something), 2 the command or its input is wrong.
 
+mod output;
 mod config;
+mod journal;
+mod calc;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -35,6 +38,12 @@ enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
+    /// Look into a journal, check it, audit what was done.
+    #[command(subcommand)]
+    Journal(journal::JournalVerb),
+    /// Compute a fee, a probability, a Kelly fraction or a volatility.
+    #[command(subcommand)]
+    Calc(calc::CalcVerb),
 }
 
 /// Why a command ended badly; the text is already for people.
@@ -71,5 +80,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.verb {
         Verb::Config(verb) => config::run(&verb, &cli.settings),
+        Verb::Journal(verb) => journal::run(&verb),
+        Verb::Calc(verb) => calc::run(&verb, &cli.settings),
     }
 }

@@ -9,22 +9,37 @@ pub mod path;
 pub mod schedule;
 pub mod wire;
 
-mod outbox;
-mod prints;
 mod settings;
+mod clockwork;
+mod calendar;
+mod catalog;
+mod prints;
 mod spot;
+mod makers;
+mod command;
+mod session;
+mod tell;
+mod orders;
+mod rest;
+mod portfolio;
+mod query;
+mod outbox;
+mod ledger;
 
 pub use settings::ExchangeSettings;
 
+use calendar::SeriesCalendar;
+use catalog::Catalog;
+use makers::Makers;
 use outbox::Outbox;
 use path::MarketPath;
-use prints::{Print, Prints};
+use prints::Prints;
+use session::Session;
 use spot::Spot;
+use std::collections::BTreeMap;
 use std::io;
+use trader_exec::venue::{ListError, Said, Venue};
 use trader_journal::units::Nanos;
-
-/// Prints before the start that the averages, and the first window's strike, are made of.
-const PRINTS_BEFORE_START_S: u64 = 120;
 
 /// Why a mock exchange cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +52,12 @@ pub enum ExchangeError {
         /// The first candle's.
         candles_s: u64,
     },
+    /// The calendar cannot hold a close: begin earlier.
+    #[error("an event's close is no date")]
+    Calendar(#[from] jiff::Error),
+    /// The venue did not list a market.
+    #[error("the venue refuses a listing: {0:?}")]
+    Listing(ListError),
 }
 
 /// One venue, one account, one Kalshi connection and one Binance stream.
@@ -48,8 +69,19 @@ pub struct MockExchange {
     next_second: Nanos,
     prints: Prints,
     spot: Spot,
-    connected: bool,
+    calendars: Vec<SeriesCalendar>,
+    catalog: Catalog,
+    venue: Venue,
+    makers: Makers,
+    session: Session,
     kalshi: Outbox,
+    /// By arrival and ticket: status and body.
+    replies: BTreeMap<(Nanos, u64), (u16, String)>,
+    tickets: u64,
+    /// What the engine said, while it is told.
+    said: Vec<Said>,
+    text: String,
+    fault: Option<ExchangeError>,
 }
 
 impl MockExchange {
@@ -57,100 +89,95 @@ impl MockExchange {
     ///
     /// # Errors
     /// [`ExchangeError`] names what the settings or the path lack.
-    pub fn new(settings: ExchangeSettings, mut path: MarketPath) -> Result<MockExchange, ExchangeError> {
-        let start = Nanos(settings.start.0.next_multiple_of(Nanos::SECOND));
-        let from = start.minus(PRINTS_BEFORE_START_S * Nanos::SECOND);
-        if path.series().start() > from {
-            let candles_s = path.series().start().seconds();
-            return Err(ExchangeError::NoHistory { start_s: start.seconds(), candles_s });
-        }
-        path.seek(from);
-        let mut exchange = MockExchange {
-            settings,
-            path,
-            now: from,
-            next_second: from,
-            prints: Prints::new(),
-            spot: Spot::default(),
-            connected: false,
-            kalshi: Outbox::default(),
-        };
-        exchange.advance(start.minus(1));
-        exchange.spot.forget_frames();
-        Ok(exchange)
+    pub fn new(settings: ExchangeSettings, path: MarketPath) -> Result<MockExchange, ExchangeError> {
+        clockwork::begin(settings, path)
     }
 
     /// When something happens next by itself, or a frame or reply arrives. Market time never ends:
     /// after the last candle the index stands still.
     #[must_use]
     pub fn next_deadline(&self) -> Nanos {
-        self.next_event().min(self.kalshi.next_due()).min(self.spot.frames.next_due())
+        let reply = self.replies.keys().next().map_or(Nanos::NEVER, |(due, _)| *due);
+        self.next_event().min(self.kalshi.next_due()).min(self.spot.frames.next_due()).min(reply)
     }
 
     /// The market moves on to `now`. Steps of any size give the same market; a `now` that has passed does nothing.
     pub fn advance(&mut self, now: Nanos) {
-        while self.next_event() <= now {
-            let at = self.next_event();
-            self.happen(at);
-        }
-        self.now = self.now.max(now);
+        self.turn(now);
+    }
+
+    /// What went wrong in the calendar, if anything did: markets are missing since then.
+    #[must_use]
+    pub const fn fault(&self) -> Option<&ExchangeError> {
+        self.fault.as_ref()
     }
 
     /// The client connects to the Kalshi stream: a new connection without subscriptions.
     pub fn connect(&mut self, now: Nanos) {
-        self.disconnect(now);
-        self.connected = true;
+        self.turn(now);
+        self.reset_session(true);
     }
 
     /// The Kalshi connection is gone, with every frame under way on it.
     pub fn disconnect(&mut self, now: Nanos) {
-        self.advance(now);
-        self.connected = false;
-        self.kalshi.clear();
+        self.turn(now);
+        self.reset_session(false);
     }
 
     /// The client sends a text frame on the Kalshi connection.
     pub fn command(&mut self, now: Nanos, frame: &[u8]) {
-        self.advance(now);
-        let _ = frame;
+        self.turn(now);
+        self.obey(now, frame);
     }
 
-    /// The next Kalshi frame that has arrived by `now`, into `out`.
+    /// The next Kalshi frame that has arrived by `now`, into `out`; `false` leaves `out` alone.
     pub fn next_kalshi_frame(&mut self, now: Nanos, out: &mut Vec<u8>) -> bool {
         self.kalshi.pop(now, out)
     }
 
-    /// The next frame of Binance's combined stream that has arrived by `now`, into `out`.
+    /// The next frame of Binance's combined stream that has arrived by `now`, into `out`; `false` leaves `out` alone.
     pub fn next_binance_frame(&mut self, now: Nanos, out: &mut Vec<u8>) -> bool {
         self.spot.frames.pop(now, out)
     }
 
-    /// Answers a GET of either venue; gives the HTTP status. `target` is path and query.
+    /// Answers a GET of either venue at once; gives the HTTP status. `target` is path and query.
     pub fn get(&mut self, now: Nanos, target: &str, out: &mut Vec<u8>) -> u16 {
-        self.advance(now);
-        let _ = target;
+        self.turn(now);
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        let status = self.answer(now, target, &mut text);
         out.clear();
-        404
+        out.extend_from_slice(text.as_bytes());
+        self.text = text;
+        status
     }
 
     /// The client POSTs an order's body; the answer comes as the reply with the ticket given back.
+    /// Tickets rise by one from 1, creates and cancels together.
     pub fn create(&mut self, now: Nanos, body: &[u8]) -> u64 {
-        self.advance(now);
-        let _ = body;
-        0
+        self.turn(now);
+        self.receive_create(now, body)
     }
 
     /// The client DELETEs `target` (path and query); the answer comes as the reply with the ticket given back.
     pub fn cancel(&mut self, now: Nanos, target: &str) -> u64 {
-        self.advance(now);
-        let _ = target;
-        0
+        self.turn(now);
+        self.receive_cancel(now, target)
     }
 
     /// The next reply that has arrived by `now`: its body into `out`; gives its ticket and HTTP status.
     pub fn next_reply(&mut self, now: Nanos, out: &mut Vec<u8>) -> Option<(u64, u16)> {
-        let _ = (now, out);
-        None
+        let first = self.replies.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let ((_, ticket), (status, body)) = first.remove_entry();
+        out.clear();
+        out.extend_from_slice(body.as_bytes());
+        Some((ticket, status))
+    }
+
+    /// The venue itself, for whoever checks what was said against what is.
+    #[must_use]
+    pub const fn venue(&self) -> &Venue {
+        &self.venue
     }
 
     /// Writes what the venue's own books say happened, one JSON object a line.
@@ -158,36 +185,6 @@ impl MockExchange {
     /// # Errors
     /// Those of `out`.
     pub fn write_ledger(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        writeln!(out, "{{\"kind\":\"start\",\"cash\":\"{}\"}}", self.settings.cash)
-    }
-
-    fn next_event(&self) -> Nanos {
-        self.next_second.min(self.spot.next_tick())
-    }
-
-    fn happen(&mut self, at: Nanos) {
-        if at == self.next_second {
-            self.begin_second(at);
-        }
-        self.spot.trade(at, self.settings.stream_latency_ns);
-    }
-
-    fn begin_second(&mut self, at: Nanos) {
-        self.next_second = at.plus(Nanos::SECOND);
-        let index = match self.path.next_second() {
-            Some(second) => {
-                self.spot.take_ticks(second.timed_ticks());
-                second.index
-            }
-            None => None,
-        };
-        self.spot.end_minute(at, self.path.series(), self.settings.stream_latency_ns);
-        let Some(value) = index.or(self.prints.last()) else { return };
-        let print = self.prints.take(at, value);
-        self.tell_print(&print);
-    }
-
-    fn tell_print(&mut self, print: &Print) {
-        let _ = print;
+        self.write_record(out)
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Spot {
     ticks: VecDeque<(Nanos, Money)>,
     trades: u64,
     last: Money,
+    /// The minute that is not over, as far as it was traded.
+    open: Option<Candle>,
 }
 
 impl Spot {
@@ -40,7 +42,13 @@ impl Spot {
             let buyer_is_maker = price < std::mem::replace(&mut self.last, price);
             let trade = BinanceTrade { id: self.trades, price, quantity_e8, at, buyer_is_maker };
             self.frames.push(at.plus(latency_ns), |out| binance_trade(out, &trade));
+            self.open = Some(grown(self.open, &trade));
         }
+    }
+
+    /// The candle of the minute that is not over; `None` before its first trade.
+    pub(super) const fn open_candle(&self) -> Option<Candle> {
+        self.open
     }
 
     /// At a minute's end its candle is final; gives it back.
@@ -51,6 +59,7 @@ impl Spot {
         let open_time = at.minus(MINUTE_NANOS);
         let place = series.candles().binary_search_by_key(&open_time, |candle| candle.open_time).ok()?;
         let candle = series.candles()[place];
+        self.open = None;
         self.frames.push(at.plus(latency_ns), |out| binance_kline(out, &candle, at));
         Some(candle)
     }
@@ -58,5 +67,32 @@ impl Spot {
     /// Nobody listened yet.
     pub(super) fn forget_frames(&mut self) {
         self.frames.clear();
+    }
+}
+
+/// The open candle with one more trade in it. What was traded is counted, not valued.
+fn grown(open: Option<Candle>, trade: &BinanceTrade) -> Candle {
+    let open_time = trade.at.minus(trade.at.0 % MINUTE_NANOS);
+    let price = trade.price;
+    let begun = Candle {
+        open_time,
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        volume: 0,
+        quote_volume: 0,
+        trades: 0,
+        taker_base: 0,
+        taker_quote: 0,
+    };
+    let candle = open.filter(|candle| candle.open_time == open_time).unwrap_or(begun);
+    Candle {
+        high: candle.high.max(price),
+        low: candle.low.min(price),
+        close: price,
+        volume: candle.volume + trade.quantity_e8,
+        trades: candle.trades + 1,
+        ..candle
     }
 }

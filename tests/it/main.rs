@@ -1,4 +1,5 @@
 //! Behaviour of the shell, one binary.
 
+mod calc;
 mod config;
 mod house;

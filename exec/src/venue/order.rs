@@ -1,8 +1,10 @@
 //! What is asked of the venue, and what becomes of an order.
 
+use super::holding::Claim;
 use super::market::VenueMarket;
 use trader_journal::book::Side;
 use trader_journal::event::{ClientId, OrderStatus, RejectReason, SelfTrade, TimeInForce, UpdateReason, Uuid};
+use trader_journal::fee::{Execution, FeeSchedule, FillFee, OrderFees, Precision, Role};
 use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// An order on its way to the engine.
@@ -123,4 +125,85 @@ pub struct OrderRecord {
     pub notional: Money,
     /// Net fees so far.
     pub fees: Money,
+    /// Fills so far.
+    pub fills: u32,
+    pub(super) accumulator: OrderFees,
+}
+
+impl OrderRecord {
+    pub(super) fn new(asked: &NewOrder, order: Uuid, at: Nanos) -> OrderRecord {
+        OrderRecord {
+            asked: *asked,
+            at,
+            order,
+            refused: None,
+            status: OrderStatus::Resting,
+            reason: UpdateReason::None,
+            updated: at,
+            filled: Count::ZERO,
+            remaining: asked.count,
+            notional: Money::ZERO,
+            fees: Money::ZERO,
+            fills: 0,
+            accumulator: OrderFees::default(),
+        }
+    }
+
+    pub(super) fn refused(asked: &NewOrder, reason: RejectReason, at: Nanos) -> OrderRecord {
+        OrderRecord {
+            refused: Some(reason),
+            status: OrderStatus::Canceled,
+            remaining: Count::ZERO,
+            ..OrderRecord::new(asked, Uuid::NONE, at)
+        }
+    }
+
+    /// The roundings this order paid that a later fill may still give back.
+    #[must_use]
+    pub const fn carried(&self) -> Money {
+        self.accumulator.carried()
+    }
+
+    /// Counts one fill and what it costs.
+    pub(super) fn charge(&mut self, schedule: &FeeSchedule, execution: &Execution) -> FillFee {
+        let fee = self.accumulator.fill(schedule, execution).expect("a price on the grid, a count below the largest");
+        self.filled.0 += execution.count.0;
+        self.remaining.0 -= execution.count.0;
+        self.notional.0 += i64::from(execution.price.0) * execution.count.0;
+        self.fees.0 += fee.net_fee.0;
+        self.fills += 1;
+        fee
+    }
+
+    /// What it may still take from the cash. `None` when that is more than money can count.
+    pub(super) fn claim(&self, schedule: &FeeSchedule, fills_max: u32) -> Option<Claim> {
+        if self.remaining == Count::ZERO {
+            return Some(Claim::default());
+        }
+        let NewOrder { side, price, .. } = self.asked;
+        let bought_at = if side == Side::Bid { price } else { price.complement() };
+        let fills_left = fills_max.saturating_sub(self.fills);
+        let dearer =
+            if schedule.rates.ppm(Role::Maker) > schedule.rates.ppm(Role::Taker) { Role::Maker } else { Role::Taker };
+        let model = schedule.rates.model_fee(dearer, price, self.remaining, Precision::Micro)?;
+        let bound = schedule.fee_upper_bound(dearer, price, self.remaining, fills_left)?;
+        let cost = bought_at.notional(self.remaining)?.checked_add(model)?;
+        Some(Claim { count: self.remaining, cost, roundings: bound.checked_sub(model)? })
+    }
+
+    /// What the private stream and the reply tell of it.
+    pub(super) fn state(&self, market: VenueMarket) -> OrderState {
+        OrderState {
+            order: self.order,
+            client: self.asked.client,
+            market,
+            side: self.asked.side,
+            price: self.asked.price,
+            status: self.status,
+            reason: self.reason,
+            filled: self.filled,
+            remaining: self.remaining,
+            fees: self.fees,
+        }
+    }
 }

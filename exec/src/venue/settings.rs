@@ -21,7 +21,7 @@ pub struct VenueSettings {
     pub fee_precision: Precision,
     /// Fills of one order for which a rounding is reserved when its cost is checked.
     pub fills_per_order_max: u32,
-    /// Largest order.
+    /// Largest order; above 10 million contracts counts as that.
     pub count_max: Count,
     /// Markets listed and not final at once.
     pub markets_max: usize,
@@ -33,8 +33,23 @@ pub struct VenueSettings {
     pub strike_delay_ns: u64,
     /// Least time from close to result, in ns.
     pub determination_ns_min: u64,
-    /// Most, in ns.
+    /// Most, in ns; above two minutes counts as that, since the index is not remembered longer.
     pub determination_ns_max: u64,
+}
+
+/// Ten million contracts: no price, fee or sum of such orders overflows.
+const COUNT_CEILING: Count = Count(1_000_000_000);
+const DETERMINATION_NS_CEILING: u64 = 120 * Nanos::SECOND;
+
+impl VenueSettings {
+    pub(super) fn within_ceilings(self) -> VenueSettings {
+        VenueSettings {
+            count_max: self.count_max.min(COUNT_CEILING),
+            determination_ns_min: self.determination_ns_min.min(DETERMINATION_NS_CEILING),
+            determination_ns_max: self.determination_ns_max.min(DETERMINATION_NS_CEILING),
+            ..self
+        }
+    }
 }
 
 impl Default for VenueSettings {
@@ -47,7 +62,7 @@ impl Default for VenueSettings {
             cash: Money(1_000_000_000),
             fee_precision: Precision::Centicent,
             fills_per_order_max: 100,
-            count_max: Count(1_000_000_000),
+            count_max: COUNT_CEILING,
             markets_max: 512,
             orders_max: 4096,
             levels_max: 32,

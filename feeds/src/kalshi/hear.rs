@@ -31,6 +31,14 @@ impl Session {
         }
     }
 
+    /// Something new on the subscription of books may have changed one.
+    fn hear_unknown(&mut self, envelope: &Envelope, step: &mut Step<'_>) -> Read<()> {
+        if envelope.sid.is_some() && envelope.sid == self.lines.line(Channel::Book).sid() {
+            self.invalidate_all(BookFault::Illegal, step);
+        }
+        Err(FrameFault::UnknownKind)
+    }
+
     /// A frame that cannot be read may have changed a book: none is trusted.
     pub(super) fn doubt_books(&mut self, fault: FrameFault, step: &mut Step<'_>) {
         self.reject(fault, step);
@@ -55,7 +63,7 @@ impl Session {
             Body::FeeUpdate { event_ticker, fees } => self.hear_fees(event_ticker, fees),
             Body::Fill(fill) => self.hear_fill(&fill, step),
             Body::UserOrder(order) => self.hear_user_order(&order, step),
-            Body::Unknown => Err(FrameFault::UnknownKind),
+            Body::Unknown => self.hear_unknown(envelope, step),
             _ => {
                 self.counts.ignored += 1;
                 Ok(())

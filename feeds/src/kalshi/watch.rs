@@ -4,6 +4,7 @@
 //! closes soon, the market that holds the index and its neighbours. A market once watched
 //! stays so until it closes: the index wanders back, and there may be a position in it.
 
+use super::catalog::VenueEvent;
 use super::words::Phase;
 use super::{Session, Step};
 use trader_journal::event::SeriesMode;
@@ -33,7 +34,11 @@ impl Session {
 
     /// When the next event comes near enough to its close.
     pub(super) fn next_watch(&self, now: Nanos) -> Nanos {
-        let starts = self.catalog.events.iter().filter(|event| !event.is_free());
+        let by_centre = |event: &&VenueEvent| {
+            let mode = self.catalog.series[event.series as usize].mode;
+            !event.is_free() && matches!(mode, SeriesMode::Bracket | SeriesMode::Threshold)
+        };
+        let starts = self.catalog.events.iter().filter(by_centre);
         starts.map(|event| self.watch_from(event.close)).filter(|start| *start > now).min().unwrap_or(Nanos::NEVER)
     }
 

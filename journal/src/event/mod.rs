@@ -213,6 +213,7 @@ pub struct Hearers {
 impl Event {
     /// The time of arrival, or of the decision.
     #[must_use]
+    #[inline]
     pub fn ts(&self) -> Nanos {
         let bytes: &[u8] = self.as_bytes();
         let mut ts = [0u8; 8];
@@ -222,6 +223,7 @@ impl Event {
 
     /// The event's number: the first two bytes.
     #[must_use]
+    #[inline]
     pub fn number(&self) -> u16 {
         let bytes = self.as_bytes();
         u16::from_le_bytes([bytes[0], bytes[1]])
@@ -229,6 +231,7 @@ impl Event {
 
     /// The 56 bytes of the ring and of the journal.
     #[must_use]
+    #[inline]
     pub fn to_bytes(&self) -> [u8; EVENT_BYTES] {
         let mut bytes = [0u8; EVENT_BYTES];
         bytes.copy_from_slice(self.as_bytes());
@@ -237,6 +240,7 @@ impl Event {
 
     /// Reads an event; `None` for an unknown number, a word that is not in its list, or padding that is not zero.
     #[must_use]
+    #[inline]
     pub fn from_bytes(bytes: &[u8; EVENT_BYTES]) -> Option<Event> {
         Event::try_read_from_bytes(bytes).ok()
     }
@@ -267,7 +271,29 @@ impl Event {
             | Event::OrderIds { .. }
             | Event::OrderUpdate { .. }
             | Event::Balance { .. } => Hearers { pricing: false, exec: true },
-            _ => Hearers { pricing: false, exec: false },
+            Event::RunStarted { .. }
+            | Event::Timer { .. }
+            | Event::StateHash { .. }
+            | Event::Operator { .. }
+            | Event::ModelChunk { .. }
+            | Event::ModelActivate { .. }
+            | Event::EvalBasis { .. }
+            | Event::EvalLeg { .. }
+            | Event::OpinionBasis { .. }
+            | Event::Opinion { .. }
+            | Event::OrderSized { .. }
+            | Event::OrderIntent { .. }
+            | Event::CancelIntent { .. }
+            | Event::Refused { .. }
+            | Event::Posting { .. }
+            | Event::PositionSettled { .. }
+            | Event::OrderAccepted { .. }
+            | Event::OrderRejected { .. }
+            | Event::OrderUnknown { .. }
+            | Event::CancelAccepted { .. }
+            | Event::CancelRejected { .. }
+            | Event::CancelUnknown { .. }
+            | Event::FrameRejected { .. } => Hearers { pricing: false, exec: false },
         }
     }
 }

@@ -489,6 +489,10 @@ words! {
         TermsUnknown = 43 "terms_unknown",
         /// The exact fee at the final size eats the edge.
         FeeAtSize = 44 "fee_at_size",
+        /// Somebody else trades on this account: stopped until a person resumes.
+        ForeignActivity = 45 "foreign_activity",
+        /// The venue's reports contradict each other: stopped until a person resumes.
+        Contradiction = 46 "contradiction",
     }
 }
 

@@ -211,7 +211,7 @@ pub enum AppendError {
     /// The operating system refused; the writer is dead.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// Segment numbers are used up; the writer is dead. Start a new directory.
+    /// Segment numbers are used up. Start a new directory.
     #[error("the log's numbers are used up")]
     Exhausted,
 }

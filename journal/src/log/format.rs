@@ -26,6 +26,8 @@ pub(super) const BLOCK_BYTES: usize = BLOCK_LINES as usize * LINE_BYTES;
 pub(super) const BLOCK_ROOM: u32 = BLOCK_LINES - 1;
 /// 4 GiB of lines: so that a line's number and a segment's length stay far from overflow.
 pub(super) const BLOCKS_MAX: u32 = 1 << 16;
+/// More lines than 2^32 segments hold: so that counting on from a header cannot overflow.
+const LOG_LINES_MAX: u64 = 1 << (32 + 16 + 10);
 
 const MAGIC: [u8; 8] = *b"TRJRNL\r\n";
 const EPOCH_MAGIC: [u8; 8] = *b"TREPOCH\n";
@@ -45,12 +47,14 @@ pub struct Stream(u8);
 impl Stream {
     /// The stream of this number; `None` from [`STREAMS`] on.
     #[must_use]
+    #[inline]
     pub const fn new(number: u8) -> Option<Stream> {
         if (number as usize) < STREAMS { Some(Stream(number)) } else { None }
     }
 
     /// Its number, 0 ..= 15.
     #[must_use]
+    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
@@ -71,6 +75,7 @@ impl Origin {
 
     /// Heard on ring 0 ..= 127; `None` above.
     #[must_use]
+    #[inline]
     pub const fn heard(ring: u8) -> Option<Origin> {
         if ring < ORIGIN_SAID { Some(Origin(ring)) } else { None }
     }
@@ -336,7 +341,8 @@ impl Header {
         let padding_is_zero = u32_at(page, 60) == 0 && is_zero(&page[FIELDS_END..CRC_AT]);
         let fields_agree = u32_at(page, 12) == ENDIAN_MARK
             && (1..=BLOCKS_MAX).contains(&header.blocks)
-            && header.counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count)) == Some(u64_at(page, 64));
+            && header.counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count)) == Some(u64_at(page, 64))
+            && u64_at(page, 64) <= LOG_LINES_MAX;
         if padding_is_zero && fields_agree { Ok(Page::Written(Box::new(header))) } else { Err(Reason::HeaderField) }
     }
 

@@ -10,6 +10,45 @@
 //! Damage is [named](Damage), never skipped. Nothing here reads a clock or draws a random
 //! number: both come in as an [`Identity`].
 //!
+//! One agent's stream, with its records, in the order that agent took them:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use trader_journal::event::{Event, pad};
+//! use trader_journal::log::{Entry, Identity, Options, Origin, Ram, Reader, Stream, Writer};
+//! use trader_journal::units::Nanos;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let disk = Arc::new(Ram::default()); // a directory: Writer::open, Reader::open
+//! let identity =
+//!     Identity { epoch_nonce: 1, salt_seed: 2, created: Nanos(3), config_hash: [0; 32], build_hash: [0; 32] };
+//! let mut writer = Writer::open_on(disk.clone(), Options::default().without_sync(), identity)?;
+//! let (agent, other) = (Stream::new(1).unwrap(), Stream::new(2).unwrap());
+//! let timer = Event::Timer { pad: pad(), ts: Nanos(10), due: Nanos(9), pad2: pad() };
+//! writer.append_record(agent, 1, 0, Nanos(10), b"{\"type\":\"trade\"}")?;
+//! writer.append(other, Origin::SAID, 0, &timer.to_bytes())?;
+//! writer.append(agent, Origin::heard(0).unwrap(), 0, &timer.to_bytes())?;
+//! writer.close()?;
+//!
+//! let mut reader = Reader::open_on(disk)?;
+//! let mut told = Vec::new();
+//! while let Some(entry) = reader.next()? {
+//!     match entry {
+//!         Entry::Line { stream, origin, body, .. } if stream == agent => {
+//!             let event = Event::from_bytes(body).ok_or("not an event of this version")?;
+//!             told.push(format!("ring {:?}, number {}", origin.ring(), event.number()));
+//!         }
+//!         Entry::Record { stream, kind, ts, bytes, .. } if stream == agent => {
+//!             told.push(format!("kind {kind} at {}, {} bytes", ts.0, bytes.len()));
+//!         }
+//!         Entry::Line { .. } | Entry::Record { .. } => {}
+//!     }
+//! }
+//! assert_eq!(told, ["kind 1 at 10, 16 bytes", "ring Some(0), number 2"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! | file | idea |
 //! |---|---|
 //! | `format` | what the bytes mean |

@@ -138,14 +138,13 @@ impl Content {
             return 0;
         }
         let into = &mut into[..filled];
-        if offset.is_multiple_of(8) {
-            for (bytes, word) in into.chunks_mut(8).zip(&self.words[offset / 8..]) {
-                bytes.copy_from_slice(&word.load(Ordering::Acquire).to_le_bytes()[..bytes.len()]);
-            }
-        } else {
-            for (at, byte) in into.iter_mut().enumerate() {
-                *byte = self.byte(offset + at);
-            }
+        let (words, rest) = if offset.is_multiple_of(8) { into.as_chunks_mut() } else { (&mut [][..], into) };
+        for (bytes, cell) in words.iter_mut().zip(&self.words[offset / 8..]) {
+            *bytes = cell.load(Ordering::Acquire).to_le_bytes();
+        }
+        let rest_at = offset + words.len() * 8;
+        for (at, byte) in rest.iter_mut().enumerate() {
+            *byte = self.byte(rest_at + at);
         }
         filled
     }

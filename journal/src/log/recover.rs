@@ -50,7 +50,7 @@ pub fn recover(dir: &Path) -> Result<Recovered, OpenError> {
 /// [`OpenError`]: another writer lives, the log is damaged, or the system refused.
 pub fn recover_on(disk: &Arc<dyn Disk>) -> Result<Recovered, OpenError> {
     let _lock = lock(&**disk)?;
-    Ok(run(disk)?.0)
+    Ok(run(disk, true)?.0)
 }
 
 /// The writer's lock.
@@ -60,9 +60,11 @@ pub(super) fn lock(disk: &dyn Disk) -> Result<Box<dyn Send + Sync>, OpenError> {
 }
 
 /// Recovery under the lock: first everything that may refuse, then everything that changes.
-pub(super) fn run(disk: &Arc<dyn Disk>) -> Result<(Recovered, End), OpenError> {
-    // What an earlier process left in the page cache must not be believed and then lost.
-    sync_all(&**disk)?;
+pub(super) fn run(disk: &Arc<dyn Disk>, syncs: bool) -> Result<(Recovered, End), OpenError> {
+    if syncs {
+        // What an earlier process left in the page cache must not be believed and then lost.
+        sync_all(&**disk)?;
+    }
     let (mut reader, report) = read_all(disk)?;
     let epoch = check_epoch(&**disk, reader.header())?;
     let blanks = blank_segments(&**disk)?;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const HEADER_WORDS: usize = HEADER_BYTES / 8;
 const LINE_WORDS: usize = LINE_BYTES / 8;
-#[cfg(not(target_os = "linux"))]
+/// No system has smaller pages.
 const PAGE_WORDS: usize = 4096 / 8;
 
 /// The bytes of one segment, as memory that can be written.
@@ -44,7 +44,7 @@ impl Memory {
     #[cfg(target_os = "linux")]
     fn populate(&self) -> io::Result<()> {
         match &self.0 {
-            Owner::Mapped(map) => map.advise(memmap2::Advice::PopulateWrite).or_else(|_| self.touch(4096 / 8)),
+            Owner::Mapped(map) => map.advise(memmap2::Advice::PopulateWrite).or_else(|_| self.touch(PAGE_WORDS)),
             Owner::Shared(_) => Ok(()),
         }
     }

@@ -82,6 +82,9 @@ impl Spare {
     }
 
     pub(super) fn sync(&self) -> Result<(), DiskError> {
+        if !self.options.syncs {
+            return Ok(());
+        }
         let synced = self.memory.write_back().and_then(|()| self.file.sync());
         synced.map_err(|error| DiskError::new("sync", &self.name, error))
     }

@@ -3,7 +3,7 @@
 use super::disk::{Disk, Folder};
 use super::format::{EPOCH_BYTES, EPOCH_NAME, Epoch, HEADER_BYTES, Header, Page, Position, STREAMS};
 use super::reader::{Entry, Reader};
-use super::walk::{Tail, first_stray, read_page, segment_files};
+use super::walk::{Tail, first_stray, open_listed, read_page, segment_files};
 use super::{Damage, Reason};
 use std::path::Path;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ pub(super) fn blank_segments(disk: &dyn Disk) -> Result<Vec<Blank>, Damage> {
     let mut blanks = Vec::new();
     for file in segment_files(disk)? {
         let name = file.name;
-        let handle = disk.open(&name).map_err(|error| Damage::unreadable(&name, &error))?;
+        let Some(handle) = open_listed(disk, &name)? else { continue };
         let page = read_page(&*handle, &name)?;
         if let Page::Written(_) = page {
             continue;

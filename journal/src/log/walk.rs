@@ -8,6 +8,7 @@ use super::format::{
     parse_segment_name, segment_bytes, tag,
 };
 use super::{Damage, Reason};
+use std::io;
 use std::sync::Arc;
 
 /// The name of a segment's file and what it says.
@@ -28,6 +29,15 @@ pub(super) fn segment_files(disk: &dyn Disk) -> Result<Vec<SegmentFile>, Damage>
     let mut files: Vec<_> = parsed.collect();
     files.sort();
     Ok(files)
+}
+
+/// Opens a segment that was listed; `None` when it is gone since, as a spare is whose writer closed the log.
+pub(super) fn open_listed(disk: &dyn Disk, name: &str) -> Result<Option<Arc<dyn DiskFile>>, Damage> {
+    match disk.open(name) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Damage::unreadable(name, &error)),
+    }
 }
 
 /// Reads a segment's header page.
@@ -95,9 +105,9 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Opens a segment; `None` when it has not begun.
+    /// Opens a segment; `None` when it has not begun, or is gone.
     pub(super) fn open(disk: &dyn Disk, of: &SegmentFile) -> Result<Option<Walk>, Damage> {
-        let file = disk.open(&of.name).map_err(|error| Damage::unreadable(&of.name, &error))?;
+        let Some(file) = open_listed(disk, &of.name)? else { return Ok(None) };
         let Page::Written(header) = read_page(&*file, &of.name)? else { return Ok(None) };
         if (header.epoch, header.segment) != (of.epoch, of.segment) {
             let reason = Reason::Renamed { epoch: header.epoch, segment: header.segment };
@@ -181,7 +191,7 @@ impl Walk {
 
     /// What stands behind the end. Only after [`Walk::next_line`] returned `None`.
     pub(super) fn tail(&mut self) -> Result<Tail, Damage> {
-        self.check_length()?;
+        let length = self.check_length();
         let end = line_offset(self.line);
         let mut unfinished = [0; LINE_BYTES];
         let mut behind = end;
@@ -190,9 +200,12 @@ impl Walk {
             behind += LINE_BYTES as u64;
         }
         let stray = first_stray(&*self.file, &self.name, behind)?;
-        if !self.closed && (stray.is_some() || !is_zero(&unfinished)) && self.look()?.is_some() {
+        // All of this is also what a writer leaves that has gone on, or has closed the log and cut it.
+        let is_more = length.is_err() || stray.is_some() || !is_zero(&unfinished);
+        if !self.closed && is_more && self.look()?.is_some() {
             return Ok(Tail::More);
         }
+        length?;
         match stray {
             Some(offset) => Err(Damage::at_byte(&self.name, offset, Reason::Tail)),
             None if is_zero(&unfinished) => Ok(Tail::Clean),

@@ -43,9 +43,8 @@ impl Options {
         if blocks >= 1 && blocks <= BLOCKS_MAX { Some(Options { blocks, syncs: true }) } else { None }
     }
 
-    /// Leaves it to the operating system when bytes reach the disk, except in
-    /// [`Writer::flush`]: for runs that can be repeated, whose segments then begin and end
-    /// without waiting for the disk.
+    /// Leaves it to the operating system when bytes reach the disk, in [`Writer::flush`] too:
+    /// for runs that can be repeated, whose segments then begin and end without waiting.
     ///
     /// What is committed outlives `kill -9` all the same. A power cut may leave a log that
     /// cannot be opened.
@@ -104,7 +103,7 @@ impl Writer {
     /// [`OpenError`]; nothing was appended then.
     pub fn open_on(disk: Arc<dyn Disk>, options: Options, identity: Identity) -> Result<Writer, OpenError> {
         let lock = recover::lock(&*disk)?;
-        let (recovered, end) = recover::run(&disk)?;
+        let (recovered, end) = recover::run(&disk, options.syncs)?;
         let epoch = end.epoch.checked_add(1).ok_or(OpenError::Exhausted)?;
         write_epoch(&*disk, Epoch { number: epoch, nonce: identity.epoch_nonce }, options)?;
         let segment = end.next_segment.ok_or(OpenError::Exhausted)?;
@@ -209,7 +208,8 @@ impl Writer {
         self.dead
     }
 
-    /// Makes everything committed so far durable. Blocks for milliseconds.
+    /// Makes everything committed so far durable, unless the log is one
+    /// [without sync](Options::without_sync). Blocks for milliseconds.
     ///
     /// # Errors
     /// The call that failed. It is not tried again, because the system may have thrown the
@@ -241,7 +241,7 @@ impl Writer {
     /// ordered. The result must come back through [`Writer::deliver_spare`].
     ///
     /// # Errors
-    /// [`AppendError::Dead`] or [`AppendError::Exhausted`].
+    /// [`AppendError::Dead`] or [`AppendError::Exhausted`]; the latter does not end the writer.
     pub fn order_spare(&mut self) -> Result<Option<SpareOrder>, AppendError> {
         self.check_alive()?;
         if self.spare.is_some() || self.spare_is_ordered {

@@ -294,6 +294,64 @@ fn header_padding_is_checked_even_under_a_right_checksum() {
     }
 }
 
+/// Makes a header page's checksum right again.
+fn reseal_page(bytes: &mut [u8]) {
+    if bytes.len() >= 4096 {
+        let crc = super::twin::crc32c(&bytes[..4092]);
+        bytes[4092..4096].copy_from_slice(&crc.to_le_bytes());
+    }
+}
+
+#[test]
+fn counts_that_no_log_reaches_are_refused_before_anything_is_added_to_them() {
+    let (ram, _) = small_killed_log();
+    ram.remove(FIRST).unwrap();
+    let mut bytes = ram.bytes(SECOND).unwrap();
+    bytes[64..72].fill(0xff);
+    bytes[72..200].fill(0);
+    bytes[72 + 8..72 + 16].fill(0xff);
+    reseal_page(&mut bytes);
+    ram.put(SECOND, &bytes);
+    assert_eq!(damage(&ram).unwrap().reason, Reason::HeaderField);
+}
+
+fn splice() -> impl Strategy<Value = (usize, Vec<u8>)> {
+    let place = prop_oneof![0usize..300, 4080usize..4400, 0usize..70_000];
+    (place, prop_oneof![proptest::collection::vec(any::<u8>(), 1..70), (1usize..70).prop_map(|n| vec![0xff; n])])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_reader_panic_and_only_the_written_ones_are_sound(
+        name in prop_oneof![Just(FIRST), Just(SECOND), Just("EPOCH")],
+        splices in proptest::collection::vec(splice(), 1..4),
+        length in proptest::option::of(0usize..70_000),
+        resealed: bool,
+    ) {
+        let (ram, _) = small_closed_log();
+        let whole = ram.bytes(name).unwrap();
+        let mut bytes = whole.clone();
+        bytes.resize(length.unwrap_or(whole.len()), 0);
+        for (at, put) in splices {
+            let end = bytes.len().min(at + put.len());
+            if at < end {
+                bytes[at..end].copy_from_slice(&put[..end - at]);
+            }
+        }
+        if resealed {
+            reseal_page(&mut bytes);
+        }
+        ram.put(name, &bytes);
+        prop_assert_eq!(damage(&ram).is_none(), bytes == whole);
+        let mut reader = trader_journal::log::Reader::open_on(disk(&ram)).unwrap();
+        while let Ok(Some(_)) = reader.next() {}
+        let opened = trader_journal::log::Writer::open_on(disk(&ram), blocks(1), super::common::IDENTITY);
+        prop_assert_eq!(opened.is_ok(), bytes == whole);
+    }
+}
+
 /// The log with a line of `name` altered and its checksum made right again: what only the
 /// checks behind the checksum can find.
 fn forged(ram: &Ram, name: &str, line: usize, alter: impl FnOnce(&mut [u8])) -> Damage {

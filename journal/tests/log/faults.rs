@@ -5,7 +5,9 @@ use super::twin;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use trader_journal::log::{AppendError, Disk, DiskFile, Memory, OpenError, Ram, Reason, Writer, recover_on, verify_on};
+use trader_journal::log::{
+    AppendError, Disk, DiskFile, Memory, OpenError, Options, Ram, Reason, Writer, recover_on, verify_on,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -13,6 +15,8 @@ enum Fault {
     Once(ErrorKind),
     /// The process is dead from that call on: nothing after it happens.
     Death,
+    /// Whatever makes bytes durable fails.
+    EverySync,
 }
 
 /// Counts calls and lets the n-th fail.
@@ -35,6 +39,13 @@ impl Faulty {
             Fault::Once(kind) if call == self.fails_at => Err(kind.into()),
             Fault::Death if call >= self.fails_at => Err(ErrorKind::BrokenPipe.into()),
             _ => Ok(()),
+        }
+    }
+
+    fn sync_call(&self) -> io::Result<()> {
+        match self.fault {
+            Fault::EverySync => Err(ErrorKind::Other.into()),
+            Fault::Once(_) | Fault::Death => self.call(),
         }
     }
 
@@ -73,7 +84,7 @@ impl Disk for Faulty {
         self.call().and_then(|()| self.ram.remove(name))
     }
     fn sync(&self) -> io::Result<()> {
-        self.call().and_then(|()| self.ram.sync())
+        self.sync_call().and_then(|()| self.ram.sync())
     }
 }
 
@@ -111,14 +122,14 @@ impl DiskFile for FaultyFile {
         self.disk.call().and_then(|()| self.file.set_len(len))
     }
     fn sync(&self) -> io::Result<()> {
-        self.disk.call().and_then(|()| self.file.sync())
+        self.disk.sync_call().and_then(|()| self.file.sync())
     }
 }
 
 /// Everything a writer does, twice; says how far it came.
-fn life(disk: &Faulty, acknowledged: &mut Vec<Owned>) -> Result<(), String> {
+fn life(disk: &Faulty, options: Options, acknowledged: &mut Vec<Owned>) -> Result<(), String> {
     for _ in 0..2 {
-        let opened = Writer::open_on(Arc::new(disk.clone()), blocks(1), IDENTITY);
+        let opened = Writer::open_on(Arc::new(disk.clone()), options, IDENTITY);
         let mut writer = opened.map_err(|error| error.to_string())?;
         for number in 0..2200 {
             if number == 100 {
@@ -137,12 +148,12 @@ fn life(disk: &Faulty, acknowledged: &mut Vec<Owned>) -> Result<(), String> {
 }
 
 /// Runs `check` with the fault at every call of a whole life.
-fn at_every_call(fault: Fault, check: impl Fn(&Ram, &[Owned], Option<String>)) -> u64 {
+fn at_every_call(fault: Fault, options: Options, check: impl Fn(&Ram, &[Owned], Option<String>)) -> u64 {
     for fails_at in 0.. {
         let ram = Ram::default();
         let disk = Faulty::new(&ram, fails_at, fault);
         let mut acknowledged = Vec::new();
-        let error = life(&disk, &mut acknowledged).err();
+        let error = life(&disk, options, &mut acknowledged).err();
         if !disk.fired() {
             assert_eq!(error, None);
             return fails_at;
@@ -154,22 +165,40 @@ fn at_every_call(fault: Fault, check: impl Fn(&Ram, &[Owned], Option<String>)) -
 
 #[test]
 fn whatever_call_a_writer_dies_in_everything_acknowledged_is_there() {
-    let calls = at_every_call(Fault::Death, |ram, acknowledged, error| {
-        assert!(error.is_some());
-        recover_on(&disk(ram)).unwrap();
-        assert_eq!(read(disk(ram)), acknowledged);
-        assert_eq!(twin::read(ram), acknowledged);
-        let report = verify_on(&disk(ram)).unwrap();
-        Writer::open_on(disk(ram), blocks(1), IDENTITY).unwrap().close().unwrap();
-        assert_eq!(verify_on(&disk(ram)).unwrap().entries, report.entries);
-    });
-    assert!(calls > 100, "{calls} calls");
+    for options in [blocks(1), blocks(1).without_sync()] {
+        let calls = at_every_call(Fault::Death, options, |ram, acknowledged, error| {
+            assert!(error.is_some());
+            recover_on(&disk(ram)).unwrap();
+            assert_eq!(read(disk(ram)), acknowledged);
+            assert_eq!(twin::read(ram), acknowledged);
+            let report = verify_on(&disk(ram)).unwrap();
+            Writer::open_on(disk(ram), blocks(1), IDENTITY).unwrap().close().unwrap();
+            assert_eq!(verify_on(&disk(ram)).unwrap().entries, report.entries);
+        });
+        assert!(calls > 70, "{calls} calls");
+    }
+}
+
+#[test]
+fn a_log_without_sync_asks_for_none_and_one_with_it_does() {
+    let options = blocks(1).without_sync();
+    let ram = Ram::default();
+    let disk_without = Faulty::new(&ram, 0, Fault::EverySync);
+    let mut writer = Writer::open_on(Arc::new(disk_without), options, IDENTITY).unwrap();
+    for number in 0..2200 {
+        entry(number).append(&mut writer).unwrap();
+    }
+    writer.flush().unwrap();
+    writer.close().unwrap();
+    assert_eq!(verify_on(&disk(&ram)).unwrap().entries, 2200);
+    let refused = Writer::open_on(Arc::new(Faulty::new(&Ram::default(), 0, Fault::EverySync)), blocks(1), IDENTITY);
+    assert!(matches!(refused, Err(OpenError::Disk(_))));
 }
 
 #[test]
 fn whatever_call_fails_once_nothing_half_made_stays_and_nothing_acknowledged_is_lost() {
     for kind in [ErrorKind::StorageFull, ErrorKind::Other] {
-        at_every_call(Fault::Once(kind), |ram, acknowledged, error| {
+        at_every_call(Fault::Once(kind), blocks(1), |ram, acknowledged, error| {
             assert!(error.is_some(), "an error was swallowed");
             let names = ram.names().unwrap();
             assert!(!names.iter().any(|name| name.ends_with(".tmp")), "{names:?} after {error:?}");

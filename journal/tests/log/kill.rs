@@ -4,7 +4,7 @@ use super::common::{IDENTITY, Owned, blocks, entry};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use trader_journal::log::{Identity, Reader, Writer, recover, verify};
+use trader_journal::log::{Identity, OpenError, Reader, Writer, recover, verify};
 use trader_journal::units::Nanos;
 
 const DIR: &str = "TRADER_JOURNAL_KILL_DIR";
@@ -39,6 +39,14 @@ fn append_until_killed(dir: &Path) {
     }
 }
 
+/// Another process writes it: this one may neither write nor clear anything, and says why.
+fn assert_in_use(dir: &Path) {
+    let refused = Writer::open(dir, blocks(2), IDENTITY).err().unwrap();
+    assert!(matches!(refused, OpenError::Locked), "{refused}");
+    assert_eq!(refused.to_string(), "another process is writing this log");
+    assert!(matches!(recover(dir), Err(OpenError::Locked)));
+}
+
 fn start(dir: &Path) -> Child {
     let test = "log::kill::what_was_acknowledged_before_kill_9_is_there";
     Command::new(std::env::current_exe().unwrap())
@@ -52,7 +60,7 @@ fn start(dir: &Path) -> Child {
 }
 
 /// Kills the child after `acknowledgements`, then reads what else it had said; the last number.
-fn kill_after(child: &mut Child, acknowledgements: u64) -> u64 {
+fn kill_after(child: &mut Child, acknowledgements: u64, dir: &Path) -> u64 {
     let mut pipe = child.stderr.take().unwrap();
     let mut word = [0; 8];
     let mut last = 0;
@@ -60,6 +68,7 @@ fn kill_after(child: &mut Child, acknowledgements: u64) -> u64 {
         pipe.read_exact(&mut word).unwrap();
         last = u64::from_le_bytes(word);
     }
+    assert_in_use(dir);
     child.kill().unwrap();
     child.wait().unwrap();
     while pipe.read_exact(&mut word).is_ok() {
@@ -80,7 +89,7 @@ fn what_was_acknowledged_before_kill_9_is_there() {
         if round % 4 == 0 {
             std::fs::remove_dir_all(dir.path()).unwrap();
         }
-        let acknowledged = kill_after(&mut start(dir.path()), 1 + round * 37 % 400);
+        let acknowledged = kill_after(&mut start(dir.path()), 1 + round * 37 % 400, dir.path());
         let there = entries_of(dir.path());
         assert!(there >= acknowledged, "round {round}: {there} of {acknowledged}");
         let recovered = recover(dir.path()).unwrap();

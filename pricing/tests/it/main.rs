@@ -6,3 +6,12 @@ mod common;
 mod oracles;
 
 mod golden;
+mod distribution;
+mod vol;
+mod joint;
+mod models;
+mod score;
+mod script;
+mod gates;
+mod legs;
+mod stage;

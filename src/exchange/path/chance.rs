@@ -5,7 +5,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 /// What a stream of draws is for, so that one seed gives unrelated draws to each.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose {
+pub(in crate::exchange) enum Purpose {
     /// Where the ticks go inside a minute.
     Bridge = 1,
     /// How far the index stands from spot.
@@ -14,29 +14,33 @@ pub(super) enum Purpose {
     Candle = 3,
     /// The level of volatility a generated market starts with.
     Level = 4,
+    /// How wrong the makers are about volatility.
+    MakerError = 5,
+    /// How much the makers show.
+    MakerDepth = 6,
 }
 
 /// Draws for one purpose in one minute.
-pub(super) struct Chance {
+pub(in crate::exchange) struct Chance {
     bits: Xoshiro256PlusPlus,
     spare: Option<f64>,
 }
 
 impl Chance {
-    /// The draws of `purpose` for `minute` (minutes since the Unix epoch) under `seed`.
-    pub(super) fn new(seed: u64, purpose: Purpose, minute: u64) -> Chance {
+    /// The draws of `purpose` for `minute` (minutes since the Unix epoch, or whatever else numbers the streams) under `seed`.
+    pub(in crate::exchange) fn new(seed: u64, purpose: Purpose, minute: u64) -> Chance {
         let stream = mix(mix(mix(seed) ^ purpose as u64) ^ minute);
         Chance { bits: Xoshiro256PlusPlus::seed_from_u64(stream), spare: None }
     }
 
     /// Uniform in [0, 1), 53 bits.
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub(in crate::exchange) fn uniform(&mut self) -> f64 {
         const STEP: f64 = 1.0 / (1u64 << 53) as f64;
         (self.bits.next_u64() >> 11) as f64 * STEP
     }
 
     /// Standard normal, by Marsaglia's polar method: one logarithm for two draws.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(in crate::exchange) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -52,7 +56,7 @@ impl Chance {
     }
 
     /// The place in `weights` (not negative, not all 0) that a draw in proportion to them picks.
-    pub(super) fn pick(&mut self, weights: impl Iterator<Item = f64> + Clone) -> usize {
+    pub(in crate::exchange) fn pick(&mut self, weights: impl Iterator<Item = f64> + Clone) -> usize {
         let mut left = self.uniform() * weights.clone().sum::<f64>();
         let mut picked = 0;
         for (place, weight) in weights.enumerate() {

@@ -15,6 +15,7 @@ mod seconds;
 mod source;
 mod traded;
 
+pub(super) use chance::{Chance, Purpose};
 pub use generator::{GeneratorSettings, generate_candles};
 pub use profile::minute_multiplier;
 pub use seconds::{MarketPath, PathSettings, Second};

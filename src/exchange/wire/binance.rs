@@ -61,32 +61,42 @@ pub fn binance_kline(out: &mut String, candle: &Candle, at: Nanos) {
     put(
         out,
         format_args!(
-            "{{\"stream\":\"btcusdt@kline_1m\",\"data\":{{\"e\":\"kline\",\"E\":{},\"s\":\"BTCUSDT\",\"k\":{{\"t\":{open_ms},\"T\":{},\"s\":\"BTCUSDT\",\"i\":\"1m\",\"f\":0,\"L\":0,\"o\":\"{}\",\"c\":\"{}\",\"h\":\"{}\",\"l\":\"{}\",\"v\":\"0\",\"n\":0,\"x\":true,\"q\":\"0\",\"V\":\"0\",\"Q\":\"0\",\"B\":\"0\"}}}}}}",
+            "{{\"stream\":\"btcusdt@kline_1m\",\"data\":{{\"e\":\"kline\",\"E\":{},\"s\":\"BTCUSDT\",\"k\":{{\"t\":{open_ms},\"T\":{},\"s\":\"BTCUSDT\",\"i\":\"1m\",\"f\":0,\"L\":0,\"o\":\"{}\",\"c\":\"{}\",\"h\":\"{}\",\"l\":\"{}\",\"v\":\"{}\",\"n\":{},\"x\":true,\"q\":\"{}\",\"V\":\"{}\",\"Q\":\"{}\",\"B\":\"0\"}}}}}}",
             at.millis(),
             open_ms + 59_999,
             price(candle.open),
             price(candle.close),
             price(candle.high),
-            price(candle.low)
+            price(candle.low),
+            Eight(candle.volume, 8),
+            candle.trades,
+            Eight(candle.quote_volume, 8),
+            Eight(candle.taker_base, 8),
+            Eight(candle.taker_quote, 8)
         ),
     );
 }
 
 /// The body of `/api/v3/klines`, oldest first.
-pub fn binance_klines_rest(out: &mut String, candles: &[Candle]) {
+pub fn binance_klines_rest<'a>(out: &mut String, candles: impl Iterator<Item = &'a Candle>) {
     out.push('[');
-    for (index, candle) in candles.iter().enumerate() {
+    for (index, candle) in candles.enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let open_ms = candle.open_time.millis();
         put(
             out,
             format_args!(
-                "{comma}[{open_ms},\"{}\",\"{}\",\"{}\",\"{}\",\"0\",{},\"0\",0,\"0\",\"0\",\"0\"]",
+                "{comma}[{open_ms},\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",{},\"{}\",{},\"{}\",\"{}\",\"0\"]",
                 price(candle.open),
                 price(candle.high),
                 price(candle.low),
                 price(candle.close),
-                open_ms + 59_999
+                Eight(candle.volume, 8),
+                open_ms + 59_999,
+                Eight(candle.quote_volume, 8),
+                candle.trades,
+                Eight(candle.taker_base, 8),
+                Eight(candle.taker_quote, 8)
             ),
         );
     }

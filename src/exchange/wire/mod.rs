@@ -9,12 +9,14 @@ mod stream;
 
 pub use binance::{BinanceTrade, binance_kline, binance_klines_rest, binance_trade};
 pub use rest::{
-    MarketCard, MarketStatus, balance_body, cancel_body, create_body, markets_body, reject_body, reject_status,
-    series_body,
+    MarketCard, MarketStatus, balance_body, cancel_body, coded_error, create_body, event_body, exchange_status,
+    fill_object, flat_error, market_body, market_list, markets_body, order_object, orderbook, parameter_error,
+    position_object, reject_body, reject_status, series_body,
 };
 pub use stream::{
-    Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage, delta, determined, fill, index, market_created, ok,
-    order_update, settled, snapshot, strike_announced, subscribed, trade, venue_error,
+    Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage, delta, determined, fill, halted, index,
+    market_created, ok, order_update, settled, snapshot, strike_announced, subscribed, subscriptions, trade,
+    unsubscribed, venue_error,
 };
 
 use std::fmt::{self, Write};

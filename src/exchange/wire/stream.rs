@@ -1,5 +1,6 @@
 //! Kalshi's WebSocket messages (kalshi.md §3). Every frame ends with a newline, as recorded ones do.
 
+use super::rest::{MarketCard, outcome_side, strikes};
 use super::{Dollars2, Dollars4, Rfc3339, StrikeNumber, put};
 use trader_journal::book::{Level, Side};
 use trader_journal::event::{ClientId, OrderStatus, Outcome, StrikeKind, UpdateReason, Uuid};
@@ -29,6 +30,21 @@ pub fn ok<'a>(out: &mut String, id: u64, sid: u32, seq: u64, tickers: impl Itera
 /// `{"type":"error",…}` with the venue's code.
 pub fn venue_error(out: &mut String, id: u64, code: u32, text: &str) {
     put(out, format_args!("{{\"type\":\"error\",\"id\":{id},\"msg\":{{\"code\":{code},\"msg\":\"{text}\"}}}}\n"));
+}
+
+/// `{"type":"unsubscribed",…}`.
+pub fn unsubscribed(out: &mut String, id: u64, sid: u64, seq: u64) {
+    put(out, format_args!("{{\"type\":\"unsubscribed\",\"id\":{id},\"sid\":{sid},\"seq\":{seq}}}\n"));
+}
+
+/// The answer to `list_subscriptions`: an `ok` whose content is a list.
+pub fn subscriptions<'a>(out: &mut String, id: u64, list: impl Iterator<Item = (&'a str, u32)>) {
+    put(out, format_args!("{{\"type\":\"ok\",\"id\":{id},\"msg\":["));
+    for (index, (channel, sid)) in list.enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        put(out, format_args!("{comma}{{\"channel\":\"{channel}\",\"sid\":{sid}}}"));
+    }
+    out.push_str("]}\n");
 }
 
 /// A whole book. `yes` and `no` are the resting bids of the two sides, worst first; a side
@@ -145,14 +161,6 @@ pub fn trade(out: &mut String, trade: &TradeMessage) {
     );
 }
 
-/// `bid` is always `yes`, `ask` always `no` (kalshi.md §2.4, direction).
-fn outcome_side(side: Side) -> &'static str {
-    match side {
-        Side::Bid => "yes",
-        Side::Ask => "no",
-    }
-}
-
 /// A fill of the reader's account.
 pub struct FillMessage<'a> {
     /// The subscription (the channel has no sequence).
@@ -226,10 +234,14 @@ pub struct OrderMessage<'a> {
     pub status: OrderStatus,
     /// Why it changed.
     pub reason: UpdateReason,
-    /// Contracts filled so far and still resting.
+    /// Contracts filled so far, still resting, and asked for.
     pub filled: Count,
     /// As above.
     pub remaining: Count,
+    /// As above.
+    pub initial: Count,
+    /// When the order reached the engine.
+    pub created: Nanos,
     /// The exchange shard.
     pub shard: u8,
     /// Engine time.
@@ -238,11 +250,10 @@ pub struct OrderMessage<'a> {
 
 /// `{"type":"user_order",…}`.
 pub fn order_update(out: &mut String, order: &OrderMessage) {
-    let initial = Count(order.filled.0 + order.remaining.0);
     put(
         out,
         format_args!(
-            "{{\"type\":\"user_order\",\"sid\":{},\"msg\":{{\"order_id\":\"{}\",\"ticker\":\"{}\",\"exchange_index\":{},\"status\":\"{}\",\"outcome_side\":\"{}\",\"book_side\":\"{}\",\"yes_price_dollars\":\"{}\",\"fill_count_fp\":\"{}\",\"remaining_count_fp\":\"{}\",\"initial_count_fp\":\"{initial}\",\"client_order_id\":\"{}\"",
+            "{{\"type\":\"user_order\",\"sid\":{},\"msg\":{{\"order_id\":\"{}\",\"ticker\":\"{}\",\"exchange_index\":{},\"status\":\"{}\",\"outcome_side\":\"{}\",\"book_side\":\"{}\",\"yes_price_dollars\":\"{}\",\"fill_count_fp\":\"{}\",\"remaining_count_fp\":\"{}\",\"initial_count_fp\":\"{}\",\"created_ts_ms\":{},\"client_order_id\":\"{}\"",
             order.sid,
             order.order,
             order.ticker,
@@ -253,6 +264,8 @@ pub fn order_update(out: &mut String, order: &OrderMessage) {
             order.price,
             order.filled,
             order.remaining,
+            order.initial,
+            order.created.millis(),
             order.client
         ),
     );
@@ -262,15 +275,30 @@ pub fn order_update(out: &mut String, order: &OrderMessage) {
     put(out, format_args!(",\"last_updated_ts_ms\":{}}}}}\n", order.at.millis()));
 }
 
-/// `created` of a market, its strike not told yet.
-pub fn market_created(out: &mut String, head: (u32, u64, &str), event: &str, open: Nanos, close: Nanos) {
-    let (sid, seq, ticker) = head;
+/// `created` of a market; its strikes, where they are told by then.
+pub fn market_created(out: &mut String, (sid, seq): (u32, u64), card: &MarketCard) {
     put(
         out,
         format_args!(
-            "{{\"type\":\"market_lifecycle_v2\",\"sid\":{sid},\"seq\":{seq},\"msg\":{{\"market_ticker\":\"{ticker}\",\"event_type\":\"created\",\"open_ts\":{},\"close_ts\":{},\"additional_metadata\":{{\"event_ticker\":\"{event}\"}}}}}}\n",
-            open.seconds(),
-            close.seconds()
+            "{{\"type\":\"market_lifecycle_v2\",\"sid\":{sid},\"seq\":{seq},\"msg\":{{\"market_ticker\":\"{}\",\"exchange_index\":{},\"event_type\":\"created\",\"open_ts\":{},\"close_ts\":{},\"additional_metadata\":{{\"event_ticker\":\"{}\"",
+            card.ticker,
+            card.shard,
+            card.open.seconds(),
+            card.close.seconds(),
+            card.event
+        ),
+    );
+    strikes(out, card.strike, card.floor, card.cap);
+    out.push_str("}}}\n");
+}
+
+/// `deactivated` or `activated`.
+pub fn halted(out: &mut String, (sid, seq, ticker): (u32, u64, &str), halted: bool) {
+    let word = if halted { "deactivated" } else { "activated" };
+    put(
+        out,
+        format_args!(
+            "{{\"type\":\"market_lifecycle_v2\",\"sid\":{sid},\"seq\":{seq},\"msg\":{{\"market_ticker\":\"{ticker}\",\"is_deactivated\":{halted},\"event_type\":\"{word}\"}}}}\n"
         ),
     );
 }

@@ -1,0 +1,10 @@
+//! The simulated venue is asked by scripts, by a slow twin, and by its own balance sheet.
+
+mod world;
+mod orders;
+mod queue;
+mod money;
+mod life;
+mod index;
+mod twin;
+mod properties;

@@ -1,0 +1,17 @@
+//! What the feeds are asked, one file per question.
+
+mod rig;
+mod fixtures;
+
+mod json;
+mod times;
+mod decode;
+mod book;
+mod subscriptions;
+mod life;
+mod ours;
+mod mirror;
+mod damage;
+mod replies;
+mod requests;
+mod binance;

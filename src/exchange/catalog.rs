@@ -1,0 +1,153 @@
+//! Every market the exchange has listed: its names, its terms, and how it ended.
+
+use super::schedule::{EventListing, Family};
+use super::wire::{MarketCard, MarketStatus};
+use std::collections::HashMap;
+use trader_exec::venue::{self, VenueMarket};
+use trader_journal::event::{Outcome, StrikeKind};
+use trader_journal::fee::{FeeRates, FeeType, Multiplier};
+use trader_journal::grid::PriceGrid;
+use trader_journal::units::{Money, Nanos};
+
+/// A market as the outside knows it. Its place in the catalogue is the venue's number of it.
+pub(super) struct Market {
+    pub(super) ticker: String,
+    pub(super) event: String,
+    pub(super) family: Family,
+    pub(super) strike: StrikeKind,
+    /// Lower strike; zero until it is told.
+    pub(super) floor: Money,
+    pub(super) cap: Money,
+    pub(super) strike_is_told: bool,
+    pub(super) open: Nanos,
+    pub(super) close: Nanos,
+    pub(super) outcome: Outcome,
+    /// The average it settled on, once determined.
+    pub(super) settlement: Option<Money>,
+    /// When its metadata last changed.
+    pub(super) updated: Nanos,
+    /// Members of the connection's book and trade subscriptions.
+    pub(super) in_books: bool,
+    pub(super) in_trades: bool,
+    /// Its book was asked for by REST; the makers quote it until then.
+    pub(super) asked_until: Nanos,
+}
+
+/// Markets by number and by ticker.
+#[derive(Default)]
+pub(super) struct Catalog {
+    markets: Vec<Market>,
+    by_ticker: HashMap<String, u32>,
+}
+
+impl Catalog {
+    /// Adds an event's markets; the venue numbers them in the same order.
+    pub(super) fn add(&mut self, event: EventListing, now: Nanos) {
+        for listed in event.markets {
+            self.by_ticker.insert(listed.ticker.clone(), self.markets.len() as u32);
+            self.markets.push(Market {
+                ticker: listed.ticker,
+                event: event.ticker.clone(),
+                family: event.family,
+                strike: listed.strike,
+                floor: listed.floor,
+                cap: listed.cap,
+                strike_is_told: event.family == Family::Ladder,
+                open: event.open,
+                close: event.close,
+                outcome: Outcome::Open,
+                settlement: None,
+                updated: now,
+                in_books: false,
+                in_trades: false,
+                asked_until: Nanos(0),
+            });
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.markets.len()
+    }
+
+    /// # Panics
+    /// Never: the venue has numbered no market that is not here.
+    pub(super) fn market(&self, market: VenueMarket) -> &Market {
+        &self.markets[market.0 as usize]
+    }
+
+    /// As [`market`](Self::market).
+    pub(super) fn market_mut(&mut self, market: VenueMarket) -> &mut Market {
+        &mut self.markets[market.0 as usize]
+    }
+
+    pub(super) fn find(&self, ticker: &str) -> Option<VenueMarket> {
+        self.by_ticker.get(ticker).copied().map(VenueMarket)
+    }
+
+    /// All markets with their numbers, oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (VenueMarket, &Market)> + ExactSizeIterator {
+        self.markets.iter().enumerate().map(|(number, market)| (VenueMarket(number as u32), market))
+    }
+
+    /// As [`iter`](Self::iter).
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Market> {
+        self.markets.iter_mut()
+    }
+}
+
+impl Market {
+    /// What REST tells of it.
+    pub(super) fn card<'a>(&'a self, status: MarketStatus, shard: u8) -> MarketCard<'a> {
+        MarketCard {
+            ticker: &self.ticker,
+            event: &self.event,
+            status,
+            strike: self.strike_is_told.then_some(self.strike),
+            floor: self.floor,
+            cap: self.cap,
+            open: self.open,
+            close: self.close,
+            grid: grid(self.family),
+            shard,
+            settlement_timer_s: self.family.settlement_timer_s(),
+            outcome: self.outcome,
+            settlement: self.settlement,
+            updated: self.updated,
+            bid: None,
+            ask: None,
+        }
+    }
+
+    /// Whether the makers quote it.
+    pub(super) fn is_watched(&self, now: Nanos) -> bool {
+        self.in_books || self.asked_until > now
+    }
+}
+
+/// Legal prices of a family's markets (kalshi.md §4).
+pub(super) const fn grid(family: Family) -> &'static PriceGrid {
+    match family {
+        Family::UpDown => &PriceGrid::TAPERED_DECI_CENT,
+        Family::Ladder => &PriceGrid::LINEAR_CENT,
+    }
+}
+
+/// What every series here charges: takers 7 %, makers nothing (kalshi.md §4).
+///
+/// # Panics
+/// Never: 7 % is below the highest rate there is.
+pub(super) fn rates() -> FeeRates {
+    FeeType::Quadratic.rates(Multiplier::ONE).expect("a rate of 7 %")
+}
+
+/// The word for where the venue has a market; one that it no longer has is final.
+pub(super) const fn status_word(status: Option<venue::MarketStatus>) -> MarketStatus {
+    match status {
+        Some(venue::MarketStatus::Initialized) => MarketStatus::Initialized,
+        Some(venue::MarketStatus::Active) => MarketStatus::Active,
+        Some(venue::MarketStatus::Inactive) => MarketStatus::Inactive,
+        Some(venue::MarketStatus::Closed) => MarketStatus::Closed,
+        Some(venue::MarketStatus::Determined) => MarketStatus::Determined,
+        None => MarketStatus::Finalized,
+    }
+}

@@ -1,0 +1,99 @@
+//! The venue's own record as JSON lines: the oracle a journal is audited against.
+//!
+//! One object a line; money as decimal strings of six places, prices of four, counts of two.
+//! Orders that the door refused as unreadable never reached the engine and are not in its record.
+
+use super::MockExchange;
+use std::io::{self, Write};
+use trader_exec::venue::{Account, FillRecord, OrderRecord, SettlementRecord};
+use trader_journal::units::Nanos;
+
+/// A row of the record.
+enum Row<'a> {
+    Order(&'a OrderRecord),
+    Fill(&'a FillRecord),
+    Settlement(&'a SettlementRecord),
+}
+
+impl Row<'_> {
+    const fn at(&self) -> Nanos {
+        match self {
+            Row::Order(order) => order.at,
+            Row::Fill(fill) => fill.at,
+            Row::Settlement(settlement) => settlement.at,
+        }
+    }
+}
+
+impl MockExchange {
+    /// Writes the record in the order of engine time; an order before its fills.
+    pub(super) fn write_record(&self, out: &mut dyn Write) -> io::Result<()> {
+        let account = self.venue.account();
+        writeln!(out, "{{\"kind\":\"start\",\"cash\":\"{}\"}}", account.start())?;
+        for row in rows(account) {
+            match row {
+                Row::Order(order) => self.write_order_row(out, order)?,
+                Row::Fill(fill) => self.write_fill_row(out, fill)?,
+                Row::Settlement(settlement) => self.write_settlement_row(out, settlement)?,
+            }
+        }
+        let open = account.holdings().filter(|holding| holding.position.0 != 0).count();
+        writeln!(out, "{{\"kind\":\"end\",\"cash\":\"{}\",\"open_positions\":{open}}}", account.cash())
+    }
+
+    fn write_order_row(&self, out: &mut dyn Write, order: &OrderRecord) -> io::Result<()> {
+        let asked = &order.asked;
+        let ticker = asked.market.map_or("", |market| self.catalog.market(market).ticker.as_str());
+        writeln!(
+            out,
+            "{{\"kind\":\"order\",\"order_id\":\"{}\",\"client_order_id\":\"{}\",\"ticker\":\"{ticker}\",\"side\":\"{}\",\"price\":\"{}\",\"count\":\"{}\",\"time_in_force\":\"{}\",\"at_ns\":{},\"outcome\":\"{}\"}}",
+            order.order,
+            asked.client,
+            asked.side.word(),
+            asked.price,
+            asked.count,
+            asked.time_in_force.word(),
+            order.at.0,
+            order.refused.map_or("accepted", |reason| reason.word())
+        )
+    }
+
+    fn write_fill_row(&self, out: &mut dyn Write, fill: &FillRecord) -> io::Result<()> {
+        writeln!(
+            out,
+            "{{\"kind\":\"fill\",\"trade_id\":\"{}\",\"order_id\":\"{}\",\"client_order_id\":\"{}\",\"ticker\":\"{}\",\"side\":\"{}\",\"price\":\"{}\",\"count\":\"{}\",\"fee\":\"{}\",\"is_taker\":{},\"balance_change\":\"{}\",\"at_ns\":{}}}",
+            fill.trade,
+            fill.order,
+            fill.client,
+            self.catalog.market(fill.market).ticker,
+            fill.side.word(),
+            fill.price,
+            fill.count,
+            fill.fee,
+            fill.is_taker,
+            fill.balance_change,
+            fill.at.0
+        )
+    }
+
+    fn write_settlement_row(&self, out: &mut dyn Write, settlement: &SettlementRecord) -> io::Result<()> {
+        writeln!(
+            out,
+            "{{\"kind\":\"settlement\",\"ticker\":\"{}\",\"result\":\"{}\",\"position\":\"{}\",\"payout\":\"{}\",\"at_ns\":{}}}",
+            self.catalog.market(settlement.market).ticker,
+            settlement.verdict.outcome.word(),
+            settlement.position,
+            settlement.payout,
+            settlement.at.0
+        )
+    }
+}
+
+fn rows(account: &Account) -> Vec<Row<'_>> {
+    let orders = account.orders().iter().map(Row::Order);
+    let fills = account.fills().iter().map(Row::Fill);
+    let settlements = account.settlements().iter().map(Row::Settlement);
+    let mut rows: Vec<_> = orders.chain(fills).chain(settlements).collect();
+    rows.sort_by_key(Row::at);
+    rows
+}

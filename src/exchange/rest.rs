@@ -1,0 +1,251 @@
+//! Answers to GET: market data of the Kalshi venue, and Binance's klines.
+
+use super::MockExchange;
+use super::catalog::{Market, status_word};
+use super::query;
+use super::wire::{self, MarketStatus};
+use std::fmt::Write;
+use trader_exec::venue::VenueMarket;
+use trader_journal::book::{Level, Side};
+use trader_journal::units::Nanos;
+
+const KALSHI: &str = "/trade-api/v2/";
+const MARKETS_LIMIT: usize = 100;
+const MARKETS_LIMIT_MAX: usize = 1000;
+const KLINES_LIMIT: usize = 500;
+const KLINES_LIMIT_MAX: usize = 1000;
+/// How long the makers keep quoting a market whose book was asked for by REST.
+const ASKED_NS: u64 = 10 * Nanos::SECOND;
+
+/// A request that is refused: status and body are written.
+type Refused = u16;
+
+impl MockExchange {
+    /// Writes the body of a GET and gives its status.
+    pub(super) fn answer(&mut self, now: Nanos, target: &str, out: &mut String) -> u16 {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let answered = match path {
+            "/api/v3/klines" => self.klines(now, query, out),
+            "/api/v3/ping" => written(out, "{}"),
+            "/api/v3/time" => written(out, &format!("{{\"serverTime\":{}}}", now.millis())),
+            _ => match path.strip_prefix(KALSHI) {
+                Some(rest) => self.answer_kalshi(now, rest, query, out),
+                None => Err(not_found(out)),
+            },
+        };
+        answered.map_or_else(|status| status, |()| 200)
+    }
+
+    fn answer_kalshi(&mut self, now: Nanos, path: &str, query: &str, out: &mut String) -> Result<(), Refused> {
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["exchange", "status"] => {
+                wire::exchange_status(out, self.settings.shard);
+                Ok(())
+            }
+            ["series", ticker] => self.series(ticker, out),
+            ["events", ticker] => self.event(ticker, out),
+            ["markets"] => self.markets(query, out),
+            ["markets", "orderbooks"] => self.orderbooks(now, query, out),
+            ["markets", ticker] => self.market(ticker, out),
+            ["markets", ticker, "orderbook"] => self.orderbook(now, ticker, query, out),
+            ["portfolio", rest @ ..] => self.answer_portfolio(now, rest, query, out),
+            _ => Err(not_found(out)),
+        }
+    }
+
+    fn series(&self, ticker: &str, out: &mut String) -> Result<(), Refused> {
+        if !self.calendars.iter().any(|series| series.ticker() == ticker) {
+            return Err(not_found(out));
+        }
+        wire::series_body(out, ticker, self.settings.shard);
+        Ok(())
+    }
+
+    fn event(&self, ticker: &str, out: &mut String) -> Result<(), Refused> {
+        let markets: Vec<_> = self.catalog.iter().filter(|(_, market)| market.event == ticker).collect();
+        let Some((_, first)) = markets.first() else { return Err(not_found(out)) };
+        let series = ticker.split('-').next().unwrap_or(ticker);
+        wire::event_body(out, (ticker, series), first.close, self.settings.shard);
+        let cards = markets.iter().map(|(number, market)| self.card(*number, market));
+        wire::market_list(out, cards);
+        out.push('}');
+        Ok(())
+    }
+
+    fn market(&self, ticker: &str, out: &mut String) -> Result<(), Refused> {
+        let Some(market) = self.catalog.find(ticker) else { return Err(not_found(out)) };
+        wire::market_body(out, &self.card(market, self.catalog.market(market)));
+        Ok(())
+    }
+
+    fn card<'a>(&'a self, number: VenueMarket, market: &'a Market) -> wire::MarketCard<'a> {
+        let mut card = market.card(status_word(self.venue.status(number)), self.settings.shard);
+        let best = |side| self.venue.book(number).best(side).map(|level: Level| level.price);
+        (card.bid, card.ask) = (best(Side::Bid), best(Side::Ask));
+        card
+    }
+
+    /// One page of the list, newest listing first. A cursor is the number of the market to go on from;
+    /// one that is not a number begins anew, as the venue does silently.
+    fn markets(&self, query: &str, out: &mut String) -> Result<(), Refused> {
+        let limit = match query::value(query, "limit").map(str::parse::<usize>) {
+            None => MARKETS_LIMIT,
+            Some(Ok(limit)) if limit <= MARKETS_LIMIT_MAX => limit.max(1),
+            Some(_) => return Err(wire::parameter_error(out, "GetMarkets", "Limit", "lte")),
+        };
+        let Some(filter) = Filter::read(query) else {
+            return Err(wire::parameter_error(out, "GetMarkets", "MinUpdatedTs", "number"));
+        };
+        let from = query::value(query, "cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(usize::MAX);
+        let kept = self.catalog.iter().rev().filter(|(number, _)| (number.0 as usize) < from);
+        let mut kept = kept.filter(|(number, market)| filter.keeps(market, status_word(self.venue.status(*number))));
+        let page: Vec<_> = kept.by_ref().take(limit).collect();
+        let next = kept.next().and(page.last()).map(|(number, _)| number.0);
+        wire::markets_body(out, next, page.into_iter().map(|(number, market)| self.card(number, market)));
+        Ok(())
+    }
+
+    fn orderbook(&mut self, now: Nanos, ticker: &str, query: &str, out: &mut String) -> Result<(), Refused> {
+        let Some(market) = self.catalog.find(ticker) else { return Err(not_found(out)) };
+        self.ask_book(now, market);
+        out.push('{');
+        self.write_orderbook(market, depth(query), out);
+        out.push('}');
+        Ok(())
+    }
+
+    fn orderbooks(&mut self, now: Nanos, query: &str, out: &mut String) -> Result<(), Refused> {
+        out.push_str("{\"orderbooks\":[");
+        let asked = query::pairs(query).filter(|(key, _)| *key == "tickers");
+        let asked: Vec<_> = asked.filter_map(|(_, ticker)| self.catalog.find(ticker)).collect();
+        for (place, market) in asked.into_iter().enumerate() {
+            self.ask_book(now, market);
+            out.push_str(if place == 0 { "{" } else { ",{" });
+            let _ = write!(out, "\"ticker\":\"{}\",", self.catalog.market(market).ticker);
+            self.write_orderbook(market, usize::MAX, out);
+            out.push('}');
+        }
+        out.push_str("]}");
+        Ok(())
+    }
+
+    fn ask_book(&mut self, now: Nanos, market: VenueMarket) {
+        self.catalog.market_mut(market).asked_until = now.plus(ASKED_NS);
+        self.watch(now, market);
+    }
+
+    fn write_orderbook(&self, market: VenueMarket, depth: usize, out: &mut String) {
+        let book = self.venue.book(market);
+        let best = |side| {
+            let mut levels: Vec<Level> = book.levels(side).take(depth).collect();
+            levels.reverse();
+            levels
+        };
+        wire::orderbook(out, &best(Side::Bid), &best(Side::Ask));
+    }
+
+    // ---- Binance -----------------------------------------------------------------------------
+
+    /// Closed candles, and the open one last, as the real answer has it.
+    fn klines(&self, now: Nanos, query: &str, out: &mut String) -> Result<(), Refused> {
+        if query::value(query, "symbol") != Some("BTCUSDT") {
+            return Err(binance_error(out, -1121, "Invalid symbol."));
+        }
+        if query::value(query, "interval") != Some("1m") {
+            return Err(binance_error(out, -1120, "Invalid interval."));
+        }
+        let number = |key| query::value(query, key).map(str::parse::<u64>).transpose();
+        let (Ok(start), Ok(end), Ok(limit)) = (number("startTime"), number("endTime"), number("limit")) else {
+            return Err(binance_error(out, -1100, "Illegal characters found in a parameter."));
+        };
+        let limit = limit.map_or(KLINES_LIMIT, |limit| limit as usize).clamp(1, KLINES_LIMIT_MAX);
+        let candles = self.path.series().candles();
+        let closed = &candles[..candles.partition_point(|candle| candle.end_time() <= now)];
+        let opens_before = |ms: u64| closed.partition_point(|candle| candle.open_time.millis() < ms);
+        let until = end.map_or(closed.len(), |end| opens_before(end.saturating_add(1)));
+        let from = start.map_or(0, opens_before).min(until);
+        let open = self.spot.open_candle().filter(|candle| {
+            let open_ms = candle.open_time.millis();
+            candle.end_time() > now
+                && start.is_none_or(|start| start <= open_ms)
+                && end.is_none_or(|end| open_ms <= end)
+        });
+        let rows = until - from + usize::from(open.is_some());
+        // From the start that was asked for, else the newest.
+        let skipped = if start.is_some() { 0 } else { rows.saturating_sub(limit) };
+        let rows = closed[from..until].iter().chain(open.as_ref()).skip(skipped).take(limit);
+        wire::binance_klines_rest(out, rows);
+        Ok(())
+    }
+}
+
+/// Which markets a list keeps.
+struct Filter<'a> {
+    series: Option<&'a str>,
+    event: Option<&'a str>,
+    tickers: Option<&'a str>,
+    status: Option<&'a str>,
+    updated_since_s: u64,
+}
+
+impl<'a> Filter<'a> {
+    /// `None` for a time that is not a whole number of seconds, which the venue refuses.
+    fn read(query: &'a str) -> Option<Filter<'a>> {
+        let updated_since_s = match query::value(query, "min_updated_ts") {
+            Some(seconds) => seconds.parse().ok()?,
+            None => 0,
+        };
+        Some(Filter {
+            series: query::value(query, "series_ticker"),
+            event: query::value(query, "event_ticker"),
+            tickers: query::value(query, "tickers"),
+            status: query::value(query, "status"),
+            updated_since_s,
+        })
+    }
+
+    fn keeps(&self, market: &Market, status: MarketStatus) -> bool {
+        let of_series = |series: &str| market.ticker.strip_prefix(series).is_some_and(|rest| rest.starts_with('-'));
+        self.series.is_none_or(of_series)
+            && self.event.is_none_or(|event| market.event == event)
+            && self.tickers.is_none_or(|tickers| tickers.split(',').any(|ticker| ticker == market.ticker))
+            && self.status.is_none_or(|word| has_status(word, status))
+            && market.updated.seconds() >= self.updated_since_s
+    }
+}
+
+/// The filter's words are not the markets' (kalshi.md §2.1).
+fn has_status(word: &str, status: MarketStatus) -> bool {
+    word.split(',').any(|word| match word {
+        "unopened" => status == MarketStatus::Initialized,
+        "open" => status == MarketStatus::Active,
+        "paused" => status == MarketStatus::Inactive,
+        "closed" => matches!(status, MarketStatus::Closed | MarketStatus::Determined),
+        "settled" => status == MarketStatus::Finalized,
+        _ => false,
+    })
+}
+
+/// 0 and nothing mean all.
+fn depth(query: &str) -> usize {
+    let depth = query::value(query, "depth").and_then(|depth| depth.parse().ok()).unwrap_or(0);
+    if depth == 0 { usize::MAX } else { depth }
+}
+
+fn written(out: &mut String, body: &str) -> Result<(), Refused> {
+    out.push_str(body);
+    Ok(())
+}
+
+/// The nested 404.
+pub(super) fn not_found(out: &mut String) -> Refused {
+    out.clear();
+    wire::coded_error(out, "not_found");
+    404
+}
+
+fn binance_error(out: &mut String, code: i32, text: &str) -> Refused {
+    let _ = write!(out, "{{\"code\":{code},\"msg\":\"{text}\"}}");
+    400
+}
