@@ -38,6 +38,8 @@ pub(super) struct Market {
 pub(super) struct Catalog {
     markets: Vec<Market>,
     by_ticker: HashMap<String, u32>,
+    /// Every market before this one is final.
+    first_alive: usize,
 }
 
 impl Catalog {
@@ -87,6 +89,21 @@ impl Catalog {
     /// All markets with their numbers, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (VenueMarket, &Market)> + ExactSizeIterator {
         self.markets.iter().enumerate().map(|(number, market)| (VenueMarket(number as u32), market))
+    }
+
+    /// As [`iter`](Self::iter), the oldest ones left out that are final.
+    pub(super) fn alive(&self) -> impl DoubleEndedIterator<Item = (VenueMarket, &Market)> + ExactSizeIterator {
+        let numbered = self.markets.iter().enumerate().skip(self.first_alive);
+        numbered.map(|(number, market)| (VenueMarket(number as u32), market))
+    }
+
+    /// A market was paid.
+    pub(super) fn finish(&mut self, market: VenueMarket, is_final: impl Fn(VenueMarket) -> bool) {
+        if market.0 as usize == self.first_alive {
+            while self.first_alive < self.markets.len() && is_final(VenueMarket(self.first_alive as u32)) {
+                self.first_alive += 1;
+            }
+        }
     }
 
     /// As [`iter`](Self::iter).

@@ -109,12 +109,13 @@ impl MockExchange {
         let ticker = fields.required("ticker")?;
         let client = fields.text("client_order_id")?.map_or(Ok(ClientId::FOREIGN), client_id)?;
         let time_in_force = word(TimeInForce::ALL, |word| word.word(), fields.required("time_in_force")?)?;
+        let is_routed_here = fields.shard()?.is_none_or(|shard| shard == i64::from(self.settings.shard));
         let order = NewOrder {
             client,
-            market: self.catalog.find(ticker).filter(|_| self.is_routed_here(&fields)),
+            market: self.catalog.find(ticker).filter(|_| is_routed_here),
             side: word(Side::ALL, |side| side.word(), fields.required("side")?)?,
-            price: Price::parse(fields.required("price")?.as_bytes()).map_err(|_| coded(RejectReason::InvalidPrice))?,
-            count: Count::parse(fields.required("count")?.as_bytes()).map_err(|_| coded(RejectReason::InvalidCount))?,
+            price: price(fields.required("price")?).ok_or(coded(RejectReason::InvalidPrice))?,
+            count: count(fields.required("count")?).ok_or(coded(RejectReason::InvalidCount))?,
             time_in_force,
             expires: fields.expiration(now, time_in_force)?,
             post_only: fields.flag("post_only")?,
@@ -128,18 +129,24 @@ impl MockExchange {
         }
         Ok(order)
     }
-
-    /// Without a shard, or with −1, the venue finds it by the ticker.
-    fn is_routed_here(&self, fields: &Fields<'_>) -> bool {
-        match fields.body["exchange_index"].as_i64() {
-            None | Some(-1) => true,
-            Some(shard) => shard == i64::from(self.settings.shard),
-        }
-    }
 }
 
 fn coded(reason: RejectReason) -> Refusal {
     Refusal::Coded(reason)
+}
+
+/// Dollars with two to four decimals.
+fn price(text: &str) -> Option<Price> {
+    (2..=4).contains(&decimals(text)).then(|| Price::parse(text.as_bytes()).ok()).flatten()
+}
+
+/// Contracts with up to two decimals.
+fn count(text: &str) -> Option<Count> {
+    (decimals(text) <= 2).then(|| Count::parse(text.as_bytes()).ok()).flatten()
+}
+
+fn decimals(text: &str) -> usize {
+    text.split_once('.').map_or(0, |(_, decimals)| decimals.len())
 }
 
 /// The exchange in process knows orders by our own identifiers only; any other text is refused.
@@ -175,6 +182,16 @@ impl<'a> Fields<'a> {
             Value::Bool(flag) => Ok(*flag),
             other => Err(wrong_type(name, other, "bool")),
         }
+    }
+
+    /// The shard an order is sent to; without one, or with −1, the venue finds it by the ticker.
+    fn shard(&self) -> Result<Option<i64>, Refusal> {
+        let value = &self.body["exchange_index"];
+        if value.is_null() {
+            return Ok(None);
+        }
+        let shard = value.as_i64().ok_or_else(|| wrong_type("exchange_index", value, "int"))?;
+        Ok(Some(shard).filter(|shard| *shard != -1))
     }
 
     /// Unix seconds, in the future, and only with an order that rests.

@@ -98,9 +98,13 @@ impl MockExchange {
             return Err(wire::parameter_error(out, "GetMarkets", "MinUpdatedTs", "number"));
         };
         let from = query::value(query, "cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(usize::MAX);
-        let kept = self.catalog.iter().rev().filter(|(number, _)| (number.0 as usize) < from);
-        let mut kept = kept.filter(|(number, market)| filter.keeps(market, status_word(self.venue.status(*number))));
-        let page: Vec<_> = kept.by_ref().take(limit).collect();
+        let is_kept = |(number, market): &(VenueMarket, &Market)| {
+            (number.0 as usize) < from && filter.keeps(market, status_word(self.venue.status(*number)))
+        };
+        let mut all = self.catalog.iter().rev().filter(is_kept);
+        let mut alive = self.catalog.alive().rev().filter(is_kept);
+        let kept: &mut dyn Iterator<Item = _> = if filter.wants_final() { &mut all } else { &mut alive };
+        let page: Vec<_> = kept.take(limit).collect();
         let next = kept.next().and(page.last()).map(|(number, _)| number.0);
         wire::markets_body(out, next, page.into_iter().map(|(number, market)| self.card(number, market)));
         Ok(())
@@ -205,13 +209,18 @@ impl<'a> Filter<'a> {
         })
     }
 
+    /// Whether a final market could be kept: a day of them need not be looked through otherwise.
+    fn wants_final(&self) -> bool {
+        self.status.is_none_or(|words| words.split(',').any(|word| word == "settled"))
+    }
+
     fn keeps(&self, market: &Market, status: MarketStatus) -> bool {
         let of_series = |series: &str| market.ticker.strip_prefix(series).is_some_and(|rest| rest.starts_with('-'));
-        self.series.is_none_or(of_series)
+        market.updated.seconds() >= self.updated_since_s
+            && self.series.is_none_or(of_series)
             && self.event.is_none_or(|event| market.event == event)
             && self.tickers.is_none_or(|tickers| tickers.split(',').any(|ticker| ticker == market.ticker))
             && self.status.is_none_or(|word| has_status(word, status))
-            && market.updated.seconds() >= self.updated_since_s
     }
 }
 

@@ -148,6 +148,7 @@ impl MockExchange {
     fn tell_payment(&mut self, market: VenueMarket, at: Nanos) {
         let due = self.frame_due(at);
         self.catalog.market_mut(market).updated = at;
+        self.catalog.finish(market, |market| self.venue.status(market).is_none());
         let Some((sid, seq)) = self.session.lifecycle.next() else { return };
         let ticker = self.catalog.market(market).ticker.as_str();
         self.kalshi.push(due, |out| wire::settled(out, (sid, seq, ticker), at));

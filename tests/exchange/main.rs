@@ -1,7 +1,10 @@
 //! The mock exchange, heard and asked as a client hears and asks it.
 
 mod client;
+mod day;
 mod determinism;
+mod feeds;
+mod makers;
 mod market;
 mod orders;
 mod rest;

@@ -93,6 +93,7 @@ fn refusals_have_the_venues_statuses_and_shapes() {
     assert_eq!((status, code.as_str()), (400, "bad_request"));
     assert!(details.contains("CreateOrderV2Request.count of type string"), "{details}");
     assert_eq!(flat(client.create(&with(good(), "price", json!(0.5)))).0, 400);
+    assert_eq!(flat(client.create(&with(good(), "exchange_index", json!("2")))).0, 400);
     let ticket = client.exchange.create(client.now, b"{\"ticker\":");
     client.run_to(client.now.plus(Nanos::SECOND));
     assert_eq!((client.replies[&ticket].0, text(&client.replies[&ticket].1["code"])), (400, "bad_request"));
@@ -101,9 +102,12 @@ fn refusals_have_the_venues_statuses_and_shapes() {
         (with(good(), "ticker", json!("KXBTC15M-NOWHERE")), 404, "market_not_found"),
         (with(good(), "exchange_index", json!(0)), 404, "market_not_found"),
         (with(good(), "price", json!("0.5050")), 400, "invalid_price"),
-        (with(good(), "price", json!("1.5")), 400, "invalid_price"),
+        (with(good(), "price", json!("1.50")), 400, "invalid_price"),
+        (with(good(), "price", json!("0.5")), 400, "invalid_price"),
+        (with(good(), "price", json!("0.50000")), 400, "invalid_price"),
         (with(good(), "count", json!("0.00")), 400, "invalid_order_size"),
         (with(good(), "count", json!("1.001")), 400, "invalid_order_size"),
+        (with(good(), "count", json!("-1.00")), 400, "invalid_order_size"),
         (with(good(), "side", json!("yes")), 400, "invalid_parameters"),
         (with(good(), "time_in_force", json!("gtt")), 400, "invalid_parameters"),
         (with(good(), "self_trade_prevention_type", Value::Null), 400, "invalid_parameters"),

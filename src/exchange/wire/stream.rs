@@ -360,12 +360,13 @@ pub struct IndexMessage {
 }
 
 /// `{"type":"cfbenchmarks_value",…}`: the print is a JSON text inside the JSON (kalshi.md §3.2).
+/// Averages have eight decimals on the wire, of which six are kept here.
 pub fn index(out: &mut String, tick: &IndexMessage) {
     let at_ms = tick.at.millis();
     put(
         out,
         format_args!(
-            "{{\"type\":\"cfbenchmarks_value\",\"sid\":{},\"seq\":{},\"msg\":{{\"index_id\":\"BRTI\",\"received_at\":{at_ms},\"data\":\"{{\\\"type\\\":\\\"value\\\",\\\"time\\\":{at_ms},\\\"id\\\":\\\"BRTI\\\",\\\"value\\\":\\\"{}\\\"}}\",\"avg_60s_data\":{{\"value\":\"{}\",\"window_size\":60,\"window_start_ts_ms\":{},\"window_end_ts_exclusive\":{at_ms}}}",
+            "{{\"type\":\"cfbenchmarks_value\",\"sid\":{},\"seq\":{},\"msg\":{{\"index_id\":\"BRTI\",\"received_at\":{at_ms},\"data\":\"{{\\\"type\\\":\\\"value\\\",\\\"time\\\":{at_ms},\\\"id\\\":\\\"BRTI\\\",\\\"value\\\":\\\"{}\\\"}}\",\"avg_60s_data\":{{\"value\":\"{}00\",\"window_size\":60,\"window_start_ts_ms\":{},\"window_end_ts_exclusive\":{at_ms}}}",
             tick.sid,
             tick.seq,
             Dollars2(tick.value),
@@ -376,7 +377,7 @@ pub fn index(out: &mut String, tick: &IndexMessage) {
     if let Some((average, prints)) = tick.closing {
         put(
             out,
-            format_args!(",\"last_60s_windowed_average_15min\":{{\"value\":\"{average}\",\"window_size\":{prints}}}"),
+            format_args!(",\"last_60s_windowed_average_15min\":{{\"value\":\"{average}00\",\"window_size\":{prints}}}"),
         );
     }
     put(out, format_args!("}},\"sending_ts_ms\":{at_ms}}}\n"));
