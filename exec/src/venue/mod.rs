@@ -204,7 +204,7 @@ impl Venue {
         self.resting.all().iter().find(|resting| resting.row == row).map(|resting| resting.ahead)
     }
 
-    /// The account.
+    /// The account, as of the last call that carried a time.
     #[must_use]
     pub const fn account(&self) -> &Account {
         &self.account

@@ -16,6 +16,8 @@ enum Act {
     Order(usize, NewOrder),
     Cancel(usize),
     Wait(u64),
+    Halt(usize),
+    Resume(usize),
 }
 
 fn side() -> impl Strategy<Value = Side> {
@@ -47,9 +49,9 @@ fn order() -> impl Strategy<Value = NewOrder> {
     let lives = prop_oneof![4 => Just(GoodTillCanceled), 2 => Just(ImmediateOrCancel), 1 => Just(FillOrKill)];
     let meets = prop_oneof![Just(SelfTrade::TakerAtCross), Just(SelfTrade::Maker)];
     let expires = prop::option::weighted(0.2, 0u64..40);
-    let flags = (prop::bool::weighted(0.2), lives, meets, expires);
+    let flags = (prop::bool::weighted(0.2), any::<bool>(), lives, meets, expires);
     (side(), price(), count(), flags).prop_map(
-        |(side, price, count, (post_only, time_in_force, self_trade, expires))| NewOrder {
+        |(side, price, count, (post_only, cancel_on_pause, time_in_force, self_trade, expires))| NewOrder {
             client: ClientId::FOREIGN,
             market: None,
             side,
@@ -59,7 +61,7 @@ fn order() -> impl Strategy<Value = NewOrder> {
             expires: expires.map(Nanos),
             post_only,
             self_trade,
-            cancel_on_pause: false,
+            cancel_on_pause,
             ticket: 0,
         },
     )
@@ -74,6 +76,7 @@ fn act() -> impl Strategy<Value = Act> {
         5 => (0usize..2, order()).prop_map(|(market, order)| Act::Order(market, order)),
         2 => (0usize..60).prop_map(Act::Cancel),
         1 => (1u64..20).prop_map(Act::Wait),
+        1 => prop_oneof![1 => (0usize..2).prop_map(Act::Halt), 3 => (0usize..2).prop_map(Act::Resume)],
     ]
 }
 
@@ -118,6 +121,8 @@ fn apply(venue: &mut Venue, now: Nanos, act: &Act) {
             let order = venue.account().orders().get(*row).map_or(Uuid::NONE, |record| record.order);
             venue.cancel(now, &CancelOrder { order, shard: Some(2), ticket: 0 });
         }
+        Act::Halt(at) => venue.halt(now, market(at)),
+        Act::Resume(at) => venue.resume(now, market(at)),
         Act::Wait(_) => {}
     }
 }
@@ -125,6 +130,9 @@ fn apply(venue: &mut Venue, now: Nanos, act: &Act) {
 fn apply_to_twin(twin: &mut Twin, now: Nanos, act: &Act) {
     twin.expire(now);
     match act {
+        Act::Quote(market, ..) | Act::Public(market, ..) if twin.halted[*market] => {}
+        Act::Halt(market) => twin.halt(*market),
+        Act::Resume(market) => twin.resume(*market),
         Act::Quote(market, side, levels) => twin.quote(*market, *side, levels),
         Act::Public(market, side, limit, count) => {
             twin.take(Owner::Public, *market, *side, i64::from(limit.0), count.0);
@@ -295,6 +303,10 @@ fn run(settings: VenueSettings, acts: &[Act], steps: &[u64]) -> Vec<Said> {
         while let Some(step) = lengths.next().filter(|step| now.plus(*step) < at) {
             now = now.plus(step);
             venue.advance(now, &mut said);
+        }
+        if matches!(act, Act::Cancel(_)) {
+            // Whether the order has arrived is read from the record, which stands where time stands.
+            venue.advance(at, &mut said);
         }
         apply(&mut venue, at, &act);
         now = at;

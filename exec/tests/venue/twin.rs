@@ -50,6 +50,7 @@ pub(crate) struct Twin {
     grid: PriceGrid,
     rests: Vec<Rest>,
     time: u64,
+    pub(crate) halted: [bool; 2],
     pub(crate) orders: Vec<TwinOrder>,
     pub(crate) fills: Vec<TwinFill>,
     pub(crate) trades: Vec<(usize, Side, i64, i64)>,
@@ -62,7 +63,7 @@ fn better(side: Side, a: i64, b: i64) -> bool {
 impl Twin {
     pub(crate) fn new(settings: VenueSettings, schedule: FeeSchedule, grid: PriceGrid) -> Twin {
         let (rests, orders, fills, trades) = Default::default();
-        Twin { settings, schedule, grid, rests, time: 0, orders, fills, trades }
+        Twin { settings, schedule, grid, rests, time: 0, halted: [false; 2], orders, fills, trades }
     }
 
     /// What rests on one side of a market, served first first.
@@ -240,7 +241,9 @@ impl Twin {
     fn refusal(&self, order: usize, asked: &NewOrder, market: usize, now: Nanos) -> Option<RejectReason> {
         let ioc = asked.time_in_force != TimeInForce::GoodTillCanceled;
         let crossed = self.crossed_by(market, asked.side, i64::from(asked.price.0));
-        if !self.grid.contains(asked.price) {
+        if self.halted[market] {
+            Some(RejectReason::MarketInactive)
+        } else if !self.grid.contains(asked.price) {
             Some(RejectReason::InvalidPrice)
         } else if asked.count.0 <= 0 {
             Some(RejectReason::InvalidCount)
@@ -270,6 +273,32 @@ impl Twin {
         let at = self.rests.iter().position(|rest| rest.owner == Owner::Ours(order))?;
         self.orders[order].status = OrderStatus::Canceled;
         Some(self.rests.remove(at).left)
+    }
+
+    /// Orders that asked for it go.
+    pub(crate) fn halt(&mut self, market: usize) {
+        if !self.halted[market] {
+            self.halted[market] = true;
+            self.leave(|order, at| at == market && order.cancel_on_pause);
+        }
+    }
+
+    /// Everything goes, the makers' too.
+    pub(crate) fn resume(&mut self, market: usize) {
+        if self.halted[market] {
+            self.halted[market] = false;
+            self.leave(|_, at| at == market);
+            self.rests.retain(|rest| rest.market != market);
+        }
+    }
+
+    fn leave(&mut self, who: impl Fn(&NewOrder, usize) -> bool) {
+        for order in 0..self.orders.len() {
+            let here = self.rests.iter().find(|rest| rest.owner == Owner::Ours(order)).map(|rest| rest.market);
+            if here.is_some_and(|market| who(&self.orders[order].asked, market)) {
+                self.cancel(order);
+            }
+        }
     }
 
     pub(crate) fn expire(&mut self, now: Nanos) {
