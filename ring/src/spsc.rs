@@ -17,6 +17,20 @@
 //! ```compile_fail
 //! let _ = trader_ring::spsc::ring::<[u64; 8]>(4); // 64 bytes and a stamp would be two lines
 //! ```
+//!
+//! Neither does a second producer, nor a message that may not change its thread:
+//!
+//! ```compile_fail,E0599
+//! let (producer, _consumer) = trader_ring::spsc::ring::<[u64; 7]>(4)?;
+//! let second = producer.clone();
+//! # Ok::<(), trader_ring::CapacityError>(())
+//! ```
+//!
+//! ```compile_fail,E0277
+//! let (producer, _consumer) = trader_ring::spsc::ring::<[*const u8; 7]>(4)?;
+//! std::thread::scope(|scope| { scope.spawn(move || drop(producer)); });
+//! # Ok::<(), trader_ring::CapacityError>(())
+//! ```
 
 use crate::capacity::{self, CapacityError, SLOTS_MAX};
 use crate::slot::{self, Reader, Writer};
