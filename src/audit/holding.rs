@@ -59,14 +59,20 @@ impl Holding {
         Moved { cash, gained: pairs * (PRICE_ONE - bought) - given_back - fee }
     }
 
-    /// What the position pays under a result; `value` is what YES pays per contract.
-    pub(super) fn payout(&self, outcome: Outcome, value: Money) -> i128 {
+    /// What the position pays under a result, down to the account's `precision`; `value` is what YES
+    /// pays per contract. A void market gives back what the contracts cost, not the fees.
+    pub(super) fn payout(&self, outcome: Outcome, value: Money, precision: Money) -> i128 {
+        let whole = self.exact_payout(outcome, value);
+        whole - whole.rem_euclid(i128::from(precision.0).max(1))
+    }
+
+    fn exact_payout(&self, outcome: Outcome, value: Money) -> i128 {
         let yes_pays = match outcome {
             Outcome::Open => return 0,
             Outcome::Void => return self.cost,
             Outcome::Yes => PRICE_ONE * 100,
             Outcome::No => 0,
-            Outcome::Scalar => i128::from(value.0),
+            Outcome::Scalar => i128::from(value.0).clamp(0, PRICE_ONE * 100),
         };
         let per_contract = if self.position >= 0 { yes_pays } else { PRICE_ONE * 100 - yes_pays };
         self.position.abs() * per_contract / 100
@@ -185,10 +191,10 @@ mod tests {
         let moved = holding.fill(Side::Ask, Price(5_000), Count(6_000), Money(1_050_000));
         assert_eq!(moved, Moved { cash: 60_000_000 - 30_000_000 - 1_050_000, gained: 6_000_000 - 1_050_000 });
         assert_eq!((holding.position, holding.cost), (4_000, 16_000_000));
-        assert_eq!(holding.payout(Outcome::Void, Money::ZERO), 16_000_000);
-        assert_eq!(holding.payout(Outcome::Yes, Money::ZERO), 40_000_000);
-        assert_eq!(holding.payout(Outcome::No, Money::ZERO), 0);
-        assert_eq!(holding.payout(Outcome::Scalar, Money(250_000)), 10_000_000);
+        assert_eq!(holding.payout(Outcome::Void, Money::ZERO, Money(100)), 16_000_000);
+        assert_eq!(holding.payout(Outcome::Yes, Money::ZERO, Money(100)), 40_000_000);
+        assert_eq!(holding.payout(Outcome::No, Money::ZERO, Money(100)), 0);
+        assert_eq!(holding.payout(Outcome::Scalar, Money(250_000), Money(100)), 10_000_000);
     }
 
     #[test]

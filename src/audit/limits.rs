@@ -55,6 +55,9 @@ pub enum LimitsError {
 }
 
 impl Limits {
+    /// What the balances of a direct member are rounded to: $0.0001.
+    pub(super) const DIRECT_MEMBER: Money = Money(100);
+
     /// Reads `[limits]` and `[account]` of a configuration in TOML.
     ///
     /// # Errors
@@ -79,7 +82,7 @@ impl Limits {
             collar: optional(amount(&table, "limits.collar_cents", 4))?.map(Money),
             order_count: optional(amount(&table, "limits.order_contracts_max", 2))?.map(Count),
             order_cost: optional(dollars("limits.order_usd_max"))?,
-            fee_precision: optional(dollars("account.fee_precision_usd"))?.unwrap_or(Money(100)),
+            fee_precision: optional(dollars("account.fee_precision_usd"))?.unwrap_or(Limits::DIRECT_MEMBER),
         })
     }
 }

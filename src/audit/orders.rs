@@ -100,8 +100,6 @@ pub(super) struct FillFact {
     pub(super) count: Count,
     pub(super) fee: Money,
     pub(super) is_taker: bool,
-    /// The position after it, as the venue told.
-    pub(super) told_position: Count,
 }
 
 /// All orders and fills of one run.
@@ -285,11 +283,17 @@ impl Orders {
         if client == ClientId::FOREIGN {
             self.unlinked.push((trade, order));
         } else {
-            self.link(order, client, found);
+            // Itself first, then those that waited for its order to be named.
             self.fill_of(trade, &fact, found);
             self.linked.push((trade, fact));
+            self.link(order, client, found);
         }
         Booking::New
+    }
+
+    /// Whether a fill of this market is kept until its order is named.
+    pub(super) fn awaits_name(&self, market: MarketId) -> bool {
+        self.unlinked.iter().any(|(trade, _)| self.fills.get(trade).is_some_and(|fact| fact.market == market))
     }
 
     /// The fills that count from this step on.

@@ -27,8 +27,12 @@ pub(super) struct Run {
     risk: Risk,
     mode: Option<Mode>,
     fill_trade: Option<(Uuid, ClientId, Count)>,
+    /// The latest trade of a market, and the position the venue told after it.
+    told_positions: BTreeMap<MarketId, (Uuid, Count)>,
     ids: Option<(Uuid, ClientId)>,
     size_said: Option<Sums>,
+    /// An opinion that is neither acted on nor refused yet, and its line.
+    opinion: Option<(MarketId, Position)>,
     /// Fair value of YES in $0.000001 as last heard, per market.
     fair: BTreeMap<MarketId, i64>,
 }
@@ -76,6 +80,7 @@ impl Run {
             self.say(event, book);
         } else {
             self.cash.hear(book.at, book.found, book.counts);
+            self.end_opinion(book.found);
             self.hear(event, book);
         }
     }
@@ -83,6 +88,7 @@ impl Run {
     /// The run is over: what was never told is lost.
     pub(super) fn finish(&mut self, found: &mut Findings, counts: &mut Counts) {
         self.cash.close_step(found, counts);
+        self.end_opinion(found);
         self.orders.finish(&self.names, self.last, found, counts);
     }
 
@@ -107,7 +113,7 @@ impl Run {
             }
             Event::MarketTerms { market, .. } | Event::Lifecycle { market, .. } => Some(market),
             _ => {
-                self.remember(event);
+                self.remember(event, book.at);
                 None
             }
         };
@@ -115,19 +121,30 @@ impl Run {
         for (trade, fact) in &linked {
             self.book_fill(*trade, fact, event.ts(), book);
         }
-        let fills = linked.iter().map(|(_, fact)| fact.market);
-        let changed: BTreeSet<_> = touched.into_iter().chain(fills).collect();
+        let filled: BTreeSet<_> = linked.iter().map(|(_, fact)| fact.market).collect();
+        for market in &filled {
+            self.check_position(*market, book);
+        }
+        let changed: BTreeSet<_> = touched.into_iter().chain(filled).collect();
         for market in changed {
             self.weigh(market, book);
         }
     }
 
+    /// An opinion ends in an intent or in a refusal that says why, before the next thing is heard.
+    fn end_opinion(&mut self, found: &mut Findings) {
+        if let Some((market, at)) = self.opinion.take() {
+            found.push(Finding::new(Rule::J3, "opinion_without_end", Some(at)).with("market", market.0));
+        }
+    }
+
     /// First halves, and what later facts are judged by.
-    fn remember(&mut self, event: &Event) {
+    fn remember(&mut self, event: &Event, at: Position) {
         match *event {
             Event::RunStarted { mode, .. } => self.mode = Some(mode),
             Event::Opinion { market, q_yes_e9, .. } => {
                 self.fair.insert(market, i64::from(q_yes_e9 / 1_000));
+                self.opinion = Some((market, at));
             }
             Event::OrderIds { order, client, .. } => self.ids = Some((order, client)),
             Event::FillTrade { trade, client, post_position, .. } => {
@@ -144,9 +161,12 @@ impl Run {
             return;
         };
         let is_taker = is_taker != 0;
-        let fact = FillFact { position: book.at, client, market, side, price, count, fee, is_taker, told_position };
-        if let Booking::Again(first) = self.orders.fill(trade, order, fact, book.found) {
-            self.cash.heard_again(trade, first);
+        let fact = FillFact { position: book.at, client, market, side, price, count, fee, is_taker };
+        match self.orders.fill(trade, order, fact, book.found) {
+            Booking::Again(first) => self.cash.heard_again(trade, first),
+            Booking::New => {
+                self.told_positions.insert(market, (trade, told_position));
+            }
         }
     }
 
@@ -159,12 +179,18 @@ impl Run {
         if let Some(limits) = book.limits {
             self.risk.gained(ts, moved.gained, limits);
         }
-        if holding.position != i128::from(fact.told_position.0) {
-            let (own, told) = (contracts(holding.position), fact.told_position);
-            book.tell(Rule::J4, "position_differs", &[("trade", &trade), ("own", &own), ("told", &told)]);
-        }
         if self.settled.contains_key(&fact.market) {
             book.tell(Rule::J3, "fill_after_settlement", &[("trade", &trade)]);
+        }
+    }
+
+    /// The position the venue told with its latest fill, once all fills of the market count.
+    fn check_position(&self, market: MarketId, book: &mut Book) {
+        let Some((trade, told)) = self.told_positions.get(&market) else { return };
+        let own = self.holdings.get(&market).map_or(0, |holding| holding.position);
+        if !self.orders.awaits_name(market) && own != i128::from(told.0) {
+            let own = contracts(own);
+            book.tell(Rule::J4, "position_differs", &[("trade", trade), ("own", &own), ("told", told)]);
         }
     }
 
@@ -177,7 +203,14 @@ impl Run {
                 let [market, close, total] = [market_loss, close_loss, total_loss].map(|loss| i128::from(loss.0));
                 self.size_said = Some(Sums { market, close, total });
             }
-            Event::OrderIntent { .. } => self.intend(event, book),
+            Event::Refused { .. } => {
+                book.counts.one("refusals");
+                self.opinion = None;
+            }
+            Event::OrderIntent { .. } => {
+                self.opinion = None;
+                self.intend(event, book);
+            }
             Event::CancelIntent { client, .. } => {
                 book.counts.one("cancels");
                 if self.orders.market_of(client).is_none() {
@@ -259,7 +292,8 @@ impl Run {
         let holding = self.holdings.entry(market).or_default();
         let corrected = self.settled.get(&market).filter(|_| holding.position == 0).copied();
         let before = corrected.map_or(*holding, |settled| settled.before);
-        let due = before.payout(outcome, told.value);
+        let precision = book.limits.map_or(Limits::DIRECT_MEMBER, |limits| limits.fee_precision);
+        let due = before.payout(outcome, told.value, precision);
         let paid = corrected.map_or(0, |settled| i128::from(settled.payout.0));
         holding.paid -= due - paid;
         (holding.position, holding.cost) = (0, 0);

@@ -20,3 +20,4 @@ mod story;
 mod faults;
 mod witness;
 mod commands;
+mod stage;

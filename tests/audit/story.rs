@@ -30,6 +30,7 @@ daily_loss_max_usd = 50.0
 daily_loss_rule = \"auto\"
 collar_cents = 15.0
 order_contracts_max = 500
+order_usd_max = 50.0
 [account]
 fee_precision_usd = 0.0001
 ";
