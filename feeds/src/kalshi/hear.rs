@@ -275,7 +275,7 @@ impl Session {
             pad2: pad(),
         });
         self.index = value;
-        self.dirty |= self.centre_moved(step.ts);
+        self.dirty |= self.centre_moved();
         Ok(())
     }
 

@@ -73,8 +73,9 @@ impl Session {
             Some(grid) => self.catalog.grids.number(grid).ok_or(FrameFault::TooMany)?,
             None => 0,
         };
-        let terms = &mut self.catalog.market_mut(row).terms;
-        terms.open = details.open.unwrap_or(terms.open);
+        if let Some(open) = details.open {
+            self.set_open(row, open);
+        }
         if let Some(close) = details.close {
             self.set_close(row, close);
         }
@@ -125,8 +126,8 @@ impl Session {
     // ---- REST --------------------------------------------------------------------------------
 
     pub(super) fn adopt_times(&mut self, row: u32, told: &MarketObject<'_>, now: Nanos) {
-        let market = self.catalog.market_mut(row);
-        market.terms.open = told.open;
+        self.set_open(row, told.open);
+        let market = self.catalog.market(row);
         let cached = market.terms.close.0 != 0 && now.since(market.stream_ts) < REST_CACHE;
         if !cached {
             self.set_close(row, told.close);
@@ -168,6 +169,9 @@ impl Session {
 
     /// Opens and closes what the time has come for.
     pub(super) fn turn_phases(&mut self, step: &mut Step<'_>) {
+        if !std::mem::take(&mut self.times_changed) && self.next_turn > step.ts {
+            return;
+        }
         for row in 0..self.catalog.markets.len() as u32 {
             let market = self.catalog.market(row);
             if market.is_free() || market.phase.is_over() || market.terms.close.0 == 0 {
@@ -180,10 +184,11 @@ impl Session {
                 self.advance(row, Phase::Open, open, step);
             }
         }
+        self.next_turn = self.find_next_turn(step.ts);
     }
 
     /// When the next market opens or closes.
-    pub(super) fn next_turn(&self, now: Nanos) -> Nanos {
+    fn find_next_turn(&self, now: Nanos) -> Nanos {
         let alive = self.catalog.markets.iter().filter(|market| !market.phase.is_over() && market.terms.close.0 != 0);
         let turns = alive.map(|market| match market.phase {
             Phase::Unopened if market.terms.open > now => market.terms.open,
@@ -216,9 +221,14 @@ impl Session {
         }
     }
 
+    fn set_open(&mut self, row: u32, open: Nanos) {
+        let terms = &mut self.catalog.market_mut(row).terms;
+        self.times_changed |= std::mem::replace(&mut terms.open, open) != open;
+    }
+
     fn set_close(&mut self, row: u32, close: Nanos) {
         let market = self.catalog.market_mut(row);
-        market.terms.close = close;
+        self.times_changed |= std::mem::replace(&mut market.terms.close, close) != close;
         let event = market.event as usize;
         self.catalog.events[event].close = close;
     }

@@ -37,6 +37,7 @@ use catalog::Catalog;
 use lines::Lines;
 use message::Scratch;
 use rest::RestAnswer;
+use std::ops::Range;
 use trader_journal::event::{BookFault, Event, Feed, FeedState, FrameFault, pad};
 use trader_journal::hash::StateHash;
 use trader_journal::stage::Outbox;
@@ -60,6 +61,12 @@ pub struct Session {
     deadline: Nanos,
     /// Whether something changed that subscriptions or deadlines follow from.
     dirty: bool,
+    /// Whether a market's open or close is new since `next_turn` was looked for.
+    times_changed: bool,
+    /// No market opens or closes earlier.
+    next_turn: Nanos,
+    /// While the index stays in here, the watched centres stay what they are.
+    centred: Range<i64>,
 }
 
 /// The connection.
@@ -100,6 +107,9 @@ impl Session {
             counts: Counts::default(),
             deadline: Nanos::NEVER,
             dirty: false,
+            times_changed: false,
+            next_turn: Nanos::NEVER,
+            centred: 0..0,
         }
     }
 

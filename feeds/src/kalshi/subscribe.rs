@@ -47,7 +47,7 @@ impl Session {
 
     /// The earliest time at which something is due.
     pub(super) fn earliest_deadline(&self, now: Nanos) -> Nanos {
-        let turns = self.next_turn(now).min(self.next_watch(now));
+        let turns = self.next_turn.min(self.next_watch(now));
         if !self.link.connected {
             return turns;
         }

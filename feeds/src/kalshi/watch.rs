@@ -13,6 +13,7 @@ use trader_journal::units::Nanos;
 impl Session {
     /// Watches what should be watched and is not.
     pub(super) fn choose_watched(&mut self, step: &mut Step<'_>) {
+        self.centred = i64::MIN..i64::MAX;
         for event in 0..self.catalog.events.len() as u32 {
             match self.policy(event, step.ts) {
                 Policy::None => {}
@@ -22,14 +23,9 @@ impl Session {
         }
     }
 
-    /// Whether a tick of the index asks for markets that are not watched.
-    pub(super) fn centre_moved(&mut self, now: Nanos) -> bool {
-        (0..self.catalog.events.len() as u32).any(|event| {
-            self.policy(event, now) == Policy::Centre && {
-                let (from, to) = self.centre(event);
-                self.places[from..to].iter().any(|(_, row)| self.catalog.market(*row).slot.is_none())
-            }
-        })
+    /// Whether the index has left the markets it was in when they were last looked at.
+    pub(super) fn centre_moved(&self) -> bool {
+        !self.centred.contains(&self.index.0)
     }
 
     /// When the next event comes near enough to its close.
@@ -99,6 +95,10 @@ impl Session {
         let index = self.index.0;
         let holding = self.places.partition_point(|(place, _)| *place <= index).saturating_sub(1);
         let radius = self.settings.bracket_radius as usize;
+        let place = |at: usize| self.places.get(at).map(|(place, _)| *place);
+        let lowest = if holding == 0 { i64::MIN } else { place(holding).unwrap_or(i64::MIN) };
+        let next = place(holding + 1).unwrap_or(i64::MAX);
+        self.centred = self.centred.start.max(lowest)..self.centred.end.min(next);
         (holding.saturating_sub(radius), self.places.len().min(holding + radius + 1))
     }
 
