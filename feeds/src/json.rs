@@ -40,6 +40,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// `BadField` when another kind of value stands here, `Malformed` for broken JSON, and what `member` says.
+    #[inline]
     pub fn object(&mut self, mut member: impl FnMut(&'a [u8], &mut Cursor<'a>) -> Read<()>) -> Read<()> {
         self.open(b'{')?;
         if self.peek() == Some(b'}') {
@@ -59,6 +60,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`object`](Self::object).
+    #[inline]
     pub fn array(&mut self, mut item: impl FnMut(&mut Cursor<'a>) -> Read<()>) -> Read<()> {
         self.open(b'[')?;
         if self.peek() == Some(b']') {
@@ -77,6 +79,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// `BadField` when another kind of value stands here, `Malformed` for broken JSON.
+    #[inline]
     pub fn text(&mut self) -> Read<Text<'a>> {
         self.open(b'"')?;
         self.string_rest()
@@ -86,6 +89,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`text`](Self::text); `BadField` for an escape.
+    #[inline]
     pub fn plain(&mut self) -> Read<&'a [u8]> {
         let text = self.text()?;
         if text.escaped { Err(FrameFault::BadField) } else { Ok(text.raw) }
@@ -95,6 +99,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// `BadField` when another kind of value stands here, `Malformed` for broken JSON.
+    #[inline]
     pub fn number(&mut self) -> Read<&'a [u8]> {
         match self.peek() {
             Some(b'-' | b'0'..=b'9') => self.number_rest(),
@@ -106,14 +111,24 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`number`](Self::number); `BadField` for another form or more than 64 bits.
+    #[inline]
     pub fn integer(&mut self) -> Read<u64> {
-        digits(self.number()?).ok_or(FrameFault::BadField)
+        self.peek();
+        let rest = &self.bytes[self.at.min(self.bytes.len())..];
+        match leading_digits(rest) {
+            Some((value, used)) if !matches!(rest.get(used), Some(b'.' | b'e' | b'E')) => {
+                self.at += used;
+                Ok(value)
+            }
+            _ => digits(self.number()?).ok_or(FrameFault::BadField),
+        }
     }
 
     /// Reads a decimal given as a number or as a string: the venue changed some from one to the other.
     ///
     /// # Errors
     /// As [`number`](Self::number) and [`plain`](Self::plain).
+    #[inline]
     pub fn decimal(&mut self) -> Read<&'a [u8]> {
         if self.peek() == Some(b'"') { self.plain() } else { self.number() }
     }
@@ -122,6 +137,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// `BadField` when another kind of value stands here, `Malformed` for broken JSON.
+    #[inline]
     pub fn boolean(&mut self) -> Read<bool> {
         match self.peek() {
             Some(b't') => self.word(b"true").map(|()| true),
@@ -134,6 +150,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// What `read` says, `Malformed` for broken JSON.
+    #[inline]
     pub fn nullable<T>(&mut self, read: impl FnOnce(&mut Cursor<'a>) -> Read<T>) -> Read<Option<T>> {
         if self.peek() == Some(b'n') {
             return self.word(b"null").map(|()| None);
@@ -142,7 +159,16 @@ impl<'a> Cursor<'a> {
     }
 
     /// The first byte of the next value, which tells its kind.
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            // Every blank is below; what else is below is no start of anything.
+            Some(byte) if *byte > b' ' => Some(*byte),
+            _ => self.peek_behind_blanks(),
+        }
+    }
+
+    fn peek_behind_blanks(&mut self) -> Option<u8> {
         while let Some(byte) = self.bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return Some(*byte);
@@ -150,6 +176,16 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         None
+    }
+
+    /// What stands from here on, for a reader that knows a layout.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over bytes that such a reader has read: one whole value.
+    pub(crate) const fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
     }
 
     /// Passes over any value.
@@ -175,6 +211,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// `Malformed` when something else follows.
+    #[inline]
     pub fn end(&mut self) -> Read<()> {
         if self.peek().is_none() { Ok(()) } else { Err(FrameFault::Malformed) }
     }
@@ -208,6 +245,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn open(&mut self, first: u8) -> Read<()> {
         match self.peek() {
             Some(byte) if byte == first => {
@@ -218,6 +256,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(always)]
     fn key(&mut self) -> Read<&'a [u8]> {
         self.must_be(b'"')?;
         let key = self.string_rest()?;
@@ -225,6 +264,7 @@ impl<'a> Cursor<'a> {
         if key.escaped { Err(FrameFault::Malformed) } else { Ok(key.raw) }
     }
 
+    #[inline(always)]
     fn must_be(&mut self, byte: u8) -> Read<()> {
         if self.peek() != Some(byte) {
             return Err(FrameFault::Malformed);
@@ -234,6 +274,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// After a value: whether a comma promises another.
+    #[inline(always)]
     fn more(&mut self, close: u8) -> Read<bool> {
         let next = self.peek();
         self.at += 1;
@@ -251,7 +292,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// From behind the opening quote.
+    #[inline(always)]
     fn string_rest(&mut self) -> Read<Text<'a>> {
+        let rest = self.rest();
+        let end = special(rest, 0);
+        if rest.get(end) != Some(&b'"') {
+            return self.string_with_escapes();
+        }
+        self.at += end + 1;
+        Ok(Text { raw: &rest[..end], escaped: false })
+    }
+
+    #[cold]
+    fn string_with_escapes(&mut self) -> Read<Text<'a>> {
         let start = self.at;
         let mut escaped = false;
         loop {
@@ -380,6 +433,41 @@ const fn wrong_kind(first: Option<u8>) -> FrameFault {
     }
 }
 
+/// Digits without a leading zero, their value and their number; `None` unless there are 1 to 19.
+#[inline]
+pub(crate) fn leading_digits(text: &[u8]) -> Option<(u64, usize)> {
+    let first = text.first_chunk::<8>().and_then(|eight| eight_digits(u64::from_le_bytes(*eight)));
+    let (mut value, mut used) = first.map_or((0, 0), |value| (value, 8));
+    while let Some(digit) = text.get(used).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9) {
+        if used == 19 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+        used += 1;
+    }
+    let leading_zero = used > 1 && text[0] == b'0';
+    (used > 0 && !leading_zero).then_some((value, used))
+}
+
+/// The number that eight digits make, the first in the lowest byte; `None` if one is none.
+///
+/// Neighbours are joined three times over: digits to pairs, pairs to fours, fours to eight.
+#[inline]
+const fn eight_digits(word: u64) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    // Above nine, six more carry into the high half; above 0xf9 out of the byte, but there the
+    // half itself is no 3.
+    let nine_at_most = word.wrapping_add(0x0606_0606_0606_0606) & HIGH_HALVES == ZEROS;
+    if word & HIGH_HALVES != ZEROS || !nine_at_most {
+        return None;
+    }
+    let digits = word - ZEROS;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
 /// Reads plain digits; `None` for anything else or more than 64 bits.
 #[must_use]
 pub fn digits(text: &[u8]) -> Option<u64> {
@@ -394,29 +482,31 @@ pub fn digits(text: &[u8]) -> Option<u64> {
 
 /// The first place from `at` that holds a quote, a backslash or a control character, or the
 /// text's end. Eight bytes at a time: strings are most of a frame.
-pub(crate) fn special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(Ok(eight)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from) {
-        let found = special_bytes(u64::from_le_bytes(eight));
+#[inline]
+pub(crate) fn special(bytes: &[u8], at: usize) -> usize {
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
+        let found = special_bytes(u64::from_le_bytes(*eight));
         if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        rest = behind;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    bytes.len() - rest.len() + found.unwrap_or(rest.len())
 }
 
 /// The high bit of each byte that is special; exact up to and including the lowest one, the
-/// borrow of a subtraction only reaches the bytes above it.
+/// borrow of a subtraction only reaches the bytes above it. With its second bit flipped the
+/// quote stands right above the control characters, so that one comparison finds both.
+#[inline]
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let is_quote = quote.wrapping_sub(ONES) & !quote;
-    let is_backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let is_control = word.wrapping_sub(ONES * 0x20) & !word;
-    (is_quote | is_backslash | is_control) & HIGHS
+    let backslash_is_zero = word ^ (ONES * b'\\' as u64);
+    let quote_is_low = word ^ (ONES * 0x02);
+    let found = backslash_is_zero.wrapping_sub(ONES) | quote_is_low.wrapping_sub(ONES * 0x21);
+    found & !word & HIGHS
 }
 
 /// One field of an object: absent, `null`, or a value, and never given twice.
@@ -434,6 +524,7 @@ impl<T> Field<T> {
     ///
     /// # Errors
     /// What `read` says; `Malformed` when the field was given before.
+    #[inline]
     pub fn read<'a>(&mut self, cursor: &mut Cursor<'a>, read: impl FnOnce(&mut Cursor<'a>) -> Read<T>) -> Read<()> {
         let value = cursor.nullable(read)?;
         if self.0.replace(value).is_some() { Err(FrameFault::Malformed) } else { Ok(()) }

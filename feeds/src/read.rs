@@ -1,6 +1,6 @@
 //! Quantities out of JSON values: the readers every message shares.
 
-use crate::json::{Cursor, Read};
+use crate::json::{Cursor, Read, leading_digits};
 use crate::time;
 use trader_journal::event::{ClientId, FrameFault, Uuid};
 use trader_journal::units::{Count, DecimalError, Money, Nanos, Price, parse_decimal};
@@ -8,13 +8,50 @@ use trader_journal::units::{Count, DecimalError, Money, Nanos, Price, parse_deci
 /// Decimals a venue may send where only a measurement is meant; Kalshi's averages have eight.
 const DECIMALS_MAX: usize = 18;
 
+#[inline]
 pub(crate) fn price(cursor: &mut Cursor<'_>) -> Read<Price> {
-    let text = cursor.plain()?;
-    Price::parse(text).map_err(|_| FrameFault::BadField)
+    price_of(cursor.plain()?).ok_or(FrameFault::BadField)
 }
 
+#[inline]
 pub(crate) fn count(cursor: &mut Cursor<'_>) -> Read<Count> {
-    Count::parse(cursor.plain()?).map_err(|_| FrameFault::BadField)
+    count_of(cursor.plain()?).ok_or(FrameFault::BadField)
+}
+
+/// The venue writes prices as `0.1234`; any other form takes the general way.
+#[inline]
+pub(crate) fn price_of(text: &[u8]) -> Option<Price> {
+    if let [b'0', b'.', a, b, c, d] = *text
+        && let [a @ 0..=9, b @ 0..=9, c @ 0..=9, d @ 0..=9] = [a, b, c, d].map(|byte| byte.wrapping_sub(b'0'))
+    {
+        return Some(Price([a, b, c, d].into_iter().fold(0, |value, digit| value * 10 + u16::from(digit))));
+    }
+    Price::parse(text).ok()
+}
+
+/// The venue writes counts as `12.34`; any other form takes the general way.
+#[inline]
+pub(crate) fn count_of(text: &[u8]) -> Option<Count> {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        digits => (1, digits),
+    };
+    match plain_count(digits) {
+        Some((count, used)) if used == digits.len() => Some(Count(sign * count.0)),
+        _ => Count::parse(text).ok(),
+    }
+}
+
+/// A count of at most sixteen digits before the point and two behind it, and the bytes it takes.
+#[inline]
+pub(crate) fn plain_count(text: &[u8]) -> Option<(Count, usize)> {
+    let (whole, used) = leading_digits(text).filter(|(_, used)| *used <= 16)?;
+    let [b'.', tenths, hundredths, ..] = text[used..] else { return None };
+    let [tenths @ 0..=9, hundredths @ 0..=9] = [tenths, hundredths].map(|byte| byte.wrapping_sub(b'0')) else {
+        return None;
+    };
+    let units = whole * 100 + u64::from(tenths) * 10 + u64::from(hundredths);
+    Some((Count(units.cast_signed()), used + 3))
 }
 
 /// A count that is a size: not negative.
@@ -62,6 +99,7 @@ pub(crate) fn client_id(cursor: &mut Cursor<'_>) -> Read<ClientId> {
     Ok(ClientId::parse(text.raw).unwrap_or(ClientId::FOREIGN))
 }
 
+#[inline]
 pub(crate) fn millis(cursor: &mut Cursor<'_>) -> Read<Nanos> {
     Nanos::from_millis(cursor.integer()?).ok_or(FrameFault::BadField)
 }

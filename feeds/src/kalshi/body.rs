@@ -7,7 +7,7 @@ use crate::json::{Cursor, Field, Read};
 use crate::read;
 use trader_journal::book::Side;
 use trader_journal::event::{ClientId, FrameFault, UpdateReason};
-use trader_journal::units::{Money, Nanos};
+use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// Prints in the final minute of a quarter hour.
 const CLOSING_PRINTS_MAX: u64 = 60;
@@ -113,21 +113,41 @@ fn snapshot<'a>(value: &mut Cursor<'a>, scratch: &mut Scratch) -> Read<Body<'a>>
 
 /// `[["0.4700","3.00"],…]`; a side that is empty is absent.
 fn levels(value: &mut Cursor<'_>, side: Side, scratch: &mut Scratch) -> Read<()> {
-    value.array(|level| {
-        let mut price = Field::default();
-        let mut size = Field::default();
-        let mut at = 0;
-        level.array(|part| {
-            at += 1;
-            match at {
-                1 => price.read(part, read::price),
-                2 => size.read(part, read::size),
-                _ => Err(FrameFault::BadField),
+    value.array(|item| {
+        item.peek();
+        let (price, size) = match recorded_level(item.rest()) {
+            Some((price, size, used)) => {
+                item.advance(used);
+                (price, size)
             }
-        })?;
-        let (price, size) = (price.required()?, size.required()?);
+            None => level(item)?,
+        };
         if size.0 == 0 { Ok(()) } else { scratch.push((side, price, size)) }
     })
+}
+
+/// A level in the recorded layout, `["0.4700","3.00"]` without blanks, and the bytes it takes.
+#[inline]
+fn recorded_level(text: &[u8]) -> Option<(Price, Count, usize)> {
+    let (price, rest) = text.strip_prefix(b"[\"")?.split_at_checked(6)?;
+    let (size, used) = read::plain_count(rest.strip_prefix(b"\",\"")?)?;
+    rest[3 + used..].starts_with(b"\"]").then_some(())?;
+    Some((read::price_of(price)?, size, 13 + used))
+}
+
+fn level(value: &mut Cursor<'_>) -> Read<(Price, Count)> {
+    let mut price = Field::default();
+    let mut size = Field::default();
+    let mut at = 0;
+    value.array(|part| {
+        at += 1;
+        match at {
+            1 => price.read(part, read::price),
+            2 => size.read(part, read::size),
+            _ => Err(FrameFault::BadField),
+        }
+    })?;
+    Ok((price.required()?, size.required()?))
 }
 
 fn trade<'a>(value: &mut Cursor<'a>) -> Read<Trade<'a>> {

@@ -4,7 +4,7 @@
 
 use super::message::{Body, Envelope, Message};
 use super::words::level_side;
-use crate::json::{Cursor, Field, Read, special};
+use crate::json::{Cursor, Field, Read, leading_digits, special};
 use crate::read;
 use trader_journal::book::Side;
 use trader_journal::units::{Count, Nanos, Price};
@@ -52,92 +52,76 @@ pub(super) fn any_order<'a>(cursor: &mut Cursor<'a>) -> Read<Delta<'a>> {
 /// or not it can be read.
 #[must_use]
 pub fn recorded_layout(frame: &[u8]) -> Option<Message<'_>> {
+    let (envelope, delta) = laid_out(frame)?;
+    Some(Message { envelope, body: Body::Delta(delta) })
+}
+
+/// The same without the wrapping, which would be copied twice on the way to the book.
+#[inline]
+pub(super) fn laid_out(frame: &[u8]) -> Option<(Envelope, Delta<'_>)> {
     let mut layout = Layout { rest: frame };
     layout.literal(b"{\"type\":\"orderbook_delta\",")?;
-    let sent_first = layout.optional(b"\"sending_ts_ms\":");
+    let sent_first = layout.literal(b"\"sending_ts_ms\":").is_some();
     let mut sent = if sent_first { layout.number_then(b",")? } else { 0 };
     layout.literal(b"\"sid\":")?;
     let sid = u32::try_from(layout.number_then(b",\"seq\":")?).ok()?;
     let seq = layout.number_then(b",\"msg\":{\"market_ticker\":\"")?;
     let ticker = layout.text_then(b",\"")?;
-    if layout.optional(b"market_id\":\"") {
+    if layout.literal(b"market_id\":\"").is_some() {
         layout.text_then(b",\"")?;
     }
     layout.literal(b"price_dollars\":\"")?;
-    let price = fast_price(layout.text_then(b",\"delta_fp\":\"")?)?;
-    let change = Count::parse(layout.text_then(b",\"side\":\"")?).ok()?;
+    let price = read::price_of(layout.text_then(b",\"delta_fp\":\"")?)?;
+    let change = read::count_of(layout.text_then(b",\"side\":\"")?)?;
     let side = level_side(layout.text_then(b",")?).ok()?;
-    if layout.optional(b"\"client_order_id\":\"") {
+    if layout.literal(b"\"client_order_id\":\"").is_some() {
         layout.text_then(b",")?;
     }
     layout.literal(b"\"ts\":\"")?;
     layout.text_then(b",\"ts_ms\":")?;
     let venue_ts = Nanos::from_millis(layout.number_then(b"}")?)?;
-    if !sent_first && layout.optional(b",\"sending_ts_ms\":") {
+    if !sent_first && layout.literal(b",\"sending_ts_ms\":").is_some() {
         sent = layout.number_then(b"")?;
     }
     layout.literal(b"}")?;
     let blank = layout.rest.iter().all(|byte| matches!(byte, b'\n' | b' ' | b'\r' | b'\t'));
     let envelope = Envelope { id: None, sid: Some(sid), seq: Some(seq), sent: Nanos::from_millis(sent)? };
-    blank.then_some(Message { envelope, body: Body::Delta(Delta { ticker, side, price, change, venue_ts }) })
+    blank.then_some((envelope, Delta { ticker, side, price, change, venue_ts }))
 }
 
-/// What is left of a frame that so far was laid out as recorded.
+/// What is left of a frame that so far was laid out as recorded. The words are arrays, so that
+/// each comparison is compiled for its length.
 struct Layout<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Layout<'a> {
-    #[inline]
-    fn literal(&mut self, word: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(word)?;
+    #[inline(always)]
+    fn literal<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
+        let (found, rest) = self.rest.split_first_chunk::<N>()?;
+        if found != word {
+            return None;
+        }
+        self.rest = rest;
         Some(())
     }
 
-    #[inline]
-    fn optional(&mut self, word: &[u8]) -> bool {
-        self.literal(word).is_some()
-    }
-
     /// The rest of a string whose quote is behind, and what must follow its closing quote.
-    #[inline]
-    fn text_then(&mut self, follows: &[u8]) -> Option<&'a [u8]> {
-        let end = special(self.rest, 0);
-        let (text, rest) = self.rest.split_at(end);
-        self.rest = rest.strip_prefix(b"\"")?.strip_prefix(follows)?;
+    #[inline(always)]
+    fn text_then<const N: usize>(&mut self, follows: &[u8; N]) -> Option<&'a [u8]> {
+        let (text, rest) = self.rest.split_at_checked(special(self.rest, 0))?;
+        self.rest = rest;
+        self.literal(b"\"")?;
+        self.literal(follows)?;
         Some(text)
     }
 
     /// A number without sign or leading zeros, at most 19 digits, and what must follow it.
-    #[inline]
-    fn number_then(&mut self, follows: &[u8]) -> Option<u64> {
-        let mut value = 0u64;
-        let mut used = 0;
-        for byte in self.rest.iter().take(20) {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            used += 1;
-        }
-        let leading_zero = used > 1 && self.rest[0] == b'0';
-        if used == 0 || used > 19 || leading_zero {
-            return None;
-        }
-        self.rest = self.rest[used..].strip_prefix(follows)?;
+    #[inline(always)]
+    fn number_then<const N: usize>(&mut self, follows: &[u8; N]) -> Option<u64> {
+        let (value, used) = leading_digits(self.rest)?;
+        self.rest = self.rest.get(used..)?;
+        self.literal(follows)?;
         Some(value)
     }
-}
-
-/// The venue writes prices as `0.1234`; any other form takes the general way.
-#[inline]
-fn fast_price(text: &[u8]) -> Option<Price> {
-    if let [b'0', b'.', a, b, c, d] = *text
-        && [a, b, c, d].iter().all(u8::is_ascii_digit)
-    {
-        let digit = |byte: u8| u16::from(byte - b'0');
-        return Some(Price(digit(a) * 1000 + digit(b) * 100 + digit(c) * 10 + digit(d)));
-    }
-    Price::parse(text).ok()
 }

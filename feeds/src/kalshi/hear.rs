@@ -1,9 +1,9 @@
 //! What each message of the WebSocket does.
 
 use super::books::{SnapshotFault, Stamp};
-use super::delta::Delta;
+use super::delta::{Delta, laid_out};
 use super::lines::{LineState, Place};
-use super::message::{Body, Envelope, Fill, Index, Message, Trade, UserOrder, decode};
+use super::message::{Body, Envelope, Fill, Index, Message, Trade, UserOrder, decode_any_order};
 use super::ticker::event_part;
 use super::words::Channel;
 use super::{Session, Step, body};
@@ -20,7 +20,13 @@ const UNKNOWN_SID: u64 = 7;
 
 impl Session {
     pub(super) fn hear_frame(&mut self, frame: &[u8], step: &mut Step<'_>) {
-        match decode(frame, &mut self.scratch) {
+        if let Some((envelope, delta)) = laid_out(frame) {
+            if let Err(fault) = self.hear_delta(&envelope, &delta, step) {
+                self.reject(fault, step);
+            }
+            return;
+        }
+        match decode_any_order(frame, &mut self.scratch) {
             Ok(message) => {
                 if let Err(fault) = self.hear(&message, step) {
                     self.reject(fault, step);

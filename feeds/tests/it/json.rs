@@ -119,6 +119,13 @@ proptest! {
     }
 
     #[test]
+    fn an_integer_is_what_the_parser_reads(text in prop_oneof!["[0-9]{1,22}", "[0-9]{7,9}[/:.e+-][0-9]{0,9}", any::<u64>().prop_map(|value| value.to_string())]) {
+        let mut cursor = Cursor::new(text.as_bytes());
+        let read = cursor.integer().and_then(|value| cursor.end().map(|()| value));
+        prop_assert_eq!(read.ok(), serde_json::from_str::<u64>(&text).ok(), "{}", text);
+    }
+
+    #[test]
     fn noise_is_never_read_otherwise(text in r#"[\[\]{}:,"\\ntrue0-9eE.+\- ]{0,24}"#) {
         agrees(text.as_bytes())?;
     }
