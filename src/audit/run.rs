@@ -269,7 +269,8 @@ impl Run {
     /// What all open orders could take from the account at once, less what pairs would free.
     fn check_cash(&self, limits: &Limits, book: &mut Book) {
         let Some(cash) = self.cash.balance() else { return };
-        let markets: BTreeSet<_> = self.orders.all.values().map(|order| order.market).collect();
+        let live = self.orders.all.values().filter(|order| order.outstanding() > 0);
+        let markets: BTreeSet<_> = live.map(|order| order.market).collect();
         let reserved_in = |market: MarketId| {
             let open = self.open(market);
             let cost: i128 = open.iter().map(|order| order.cost(limits.fee_precision)).sum();

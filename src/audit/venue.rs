@@ -76,7 +76,8 @@ fn same_order(run: &Run, own: (ClientId, &Order), venue: &VenueOrder, report: &m
         && *price == order.price
         && count.0 == order.count
         && *time_in_force == order.time_in_force.word()
-        && venue.ticker == run.names.ticker(order.market);
+        // The venue has no ticker for an order in a market it does not know.
+        && (venue.ticker.is_empty() || venue.ticker == run.names.ticker(order.market));
     if !same_terms {
         let own_terms =
             format!("{} {} {} {}", side_word(order.side), order.price, Count(order.count), order.time_in_force.word());
