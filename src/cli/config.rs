@@ -1,9 +1,8 @@
 //! `config show` and `config check`.
 
-use super::{Failure, SettingArgs};
+use super::{Failure, SettingArgs, output};
 use crate::config::{Config, ConfigError, Layers};
 use clap::Subcommand;
-use std::io::Write;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigVerb {
@@ -60,11 +59,12 @@ fn notes(config: &Config) -> Vec<&'static str> {
 }
 
 fn show_lines(layers: &Layers) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    for (key, value, origin) in layers.entries() {
-        writeln!(out, "{key} = {value}  # {}:{}", origin.source, origin.line).map_err(|error| closed(&error))?;
-    }
-    Ok(())
+    output::print(|out| {
+        for (key, value, origin) in layers.entries() {
+            writeln!(out, "{key} = {value}  # {}:{}", origin.source, origin.line)?;
+        }
+        Ok(())
+    })
 }
 
 fn show_json(layers: &Layers) -> Result<(), Failure> {
@@ -73,10 +73,5 @@ fn show_json(layers: &Layers) -> Result<(), Failure> {
         (key.to_owned(), entry)
     });
     let object: serde_json::Map<_, _> = entries.collect();
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", serde_json::Value::Object(object)).map_err(|error| closed(&error))
-}
-
-fn closed(error: &std::io::Error) -> Failure {
-    Failure::Input(miette::miette!("cannot write to standard output: {error}"))
+    output::print(|out| Ok(writeln!(out, "{}", serde_json::Value::Object(object))?))
 }

@@ -5,6 +5,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use thiserror::Error;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
@@ -18,6 +19,9 @@ pub struct Origin {
     pub line: usize,
     span: Range<usize>,
 }
+
+/// The text an error points into; shared, so that an error stays small to return.
+type Shown = Arc<NamedSource<String>>;
 
 /// What is wrong with a configuration, shown at its place, with the fix.
 #[derive(Debug, Error, Diagnostic)]
@@ -37,7 +41,7 @@ pub enum ConfigError {
         reason: String,
         /// The text.
         #[source_code]
-        text: NamedSource<String>,
+        text: Shown,
         /// Where.
         #[label("here")]
         at: SourceSpan,
@@ -51,7 +55,7 @@ pub enum ConfigError {
         line: usize,
         /// The text.
         #[source_code]
-        text: NamedSource<String>,
+        text: Shown,
         /// Where.
         #[label("not a setting")]
         at: SourceSpan,
@@ -70,7 +74,7 @@ pub enum ConfigError {
         problem: String,
         /// The text.
         #[source_code]
-        text: NamedSource<String>,
+        text: Shown,
         /// Where.
         #[label("this value")]
         at: SourceSpan,
@@ -141,7 +145,7 @@ impl Layers {
                 key: "configuration".into(),
                 line: 0,
                 problem: error.message().to_owned(),
-                text: NamedSource::new("merged", String::new()),
+                text: shown("merged", String::new()),
                 at: (0, 0).into(),
             })?;
         match config.problem() {
@@ -176,7 +180,7 @@ impl Layers {
             key: key.to_owned(),
             line: origin.map_or(0, |origin| origin.line),
             problem,
-            text: NamedSource::new(source, text),
+            text: shown(source, text),
             at: origin.map_or(0..0, |origin| origin.span.clone()).into(),
         }
     }
@@ -226,7 +230,7 @@ impl Source<'_> {
             key: key.to_owned(),
             line: line_of(self.text, value.span().start),
             problem,
-            text: NamedSource::new(self.name, self.text.to_owned()),
+            text: shown(self.name, self.text.to_owned()),
             at: value.span().into(),
         };
         let read = plain_value(value.get_ref()).ok_or_else(|| bad("this number is out of range".into()))?;
@@ -268,7 +272,7 @@ fn unknown_key(source: &Source, full: &str, span: Range<usize>, siblings: &Table
     ConfigError::UnknownKey {
         key: full.to_owned(),
         line: line_of(source.text, span.start),
-        text: NamedSource::new(source.name, source.text.to_owned()),
+        text: shown(source.name, source.text.to_owned()),
         at: span.into(),
         suggestion,
     }
@@ -277,9 +281,13 @@ fn unknown_key(source: &Source, full: &str, span: Range<usize>, siblings: &Table
 fn syntax_error(name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError::Syntax {
         reason: error.message().to_owned(),
-        text: NamedSource::new(name, text.to_owned()),
+        text: shown(name, text.to_owned()),
         at: error.span().unwrap_or(0..0).into(),
     }
+}
+
+fn shown(name: &str, text: String) -> Shown {
+    Arc::new(NamedSource::new(name, text))
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -67,6 +67,10 @@ pub struct Direction {
 #[serde(deny_unknown_fields)]
 pub struct Volatility {
     pub model: String,
+    pub b0: f64,
+    pub b10: f64,
+    pub b60: f64,
+    pub b720: f64,
     pub warmup_minutes: u64,
     pub missing_max: u64,
     pub regime_low: f64,
@@ -310,6 +314,7 @@ mod ceiling {
 }
 
 /// One value's legal range.
+#[derive(Clone, Copy)]
 struct Range {
     key: &'static str,
     value: f64,
@@ -356,10 +361,12 @@ impl Config {
             })
     }
 
-    #[rustfmt::skip]
     fn ranges(&self) -> Vec<Range> {
-        let range = |key, value, from, to| Range { key, value, from, to };
-        let whole = |key, value: u64, from: u64, to: u64| Range { key, value: value as f64, from: from as f64, to: to as f64 };
+        [self.opinion_ranges(), self.watch_ranges(), self.money_ranges(), self.sim_ranges()].concat()
+    }
+
+    #[rustfmt::skip]
+    fn opinion_ranges(&self) -> Vec<Range> {
         vec![
             range("bankroll.bankroll_usd", self.bankroll.bankroll_usd, 1.0, 1e6),
             range("edge.edge_gross_min_cents", self.edge.edge_gross_min_cents, 0.0, 99.0),
@@ -376,6 +383,10 @@ impl Config {
             range("direction.clip_low", self.direction.clip_low, 0.0, 0.5),
             range("direction.clip_high", self.direction.clip_high, 0.5, 1.0),
             range("direction.drift_b", self.direction.drift_b, 0.0, 2.0),
+            range("volatility.b0", self.volatility.b0, -12.0, 6.0),
+            range("volatility.b10", self.volatility.b10, -1.0, 2.0),
+            range("volatility.b60", self.volatility.b60, -1.0, 2.0),
+            range("volatility.b720", self.volatility.b720, -1.0, 2.0),
             whole("volatility.warmup_minutes", self.volatility.warmup_minutes, 60, 43_200),
             whole("volatility.missing_max", self.volatility.missing_max, 0, 60),
             range("volatility.regime_low", self.volatility.regime_low, 0.1, 1.0),
@@ -389,6 +400,12 @@ impl Config {
             range("strategies.reversion_z", self.strategies.reversion_z, 0.1, 10.0),
             range("strategies.imbalance_min", self.strategies.imbalance_min, 0.0, 1.0),
             range("strategies.funding_contrarian_percent_8h", self.strategies.funding_contrarian_percent_8h, 0.0, 10.0),
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn watch_ranges(&self) -> Vec<Range> {
+        vec![
             whole("window.evaluate_from_s", self.window.evaluate_from_s, 1, 86_400),
             whole("window.evaluate_to_s", self.window.evaluate_to_s, 1, 86_400),
             whole("window.after_open_min_s", self.window.after_open_min_s, 0, 900),
@@ -402,6 +419,22 @@ impl Config {
             whole("freshness.reconcile_age_ms_max", self.freshness.reconcile_age_ms_max, 1, 86_400_000),
             whole("freshness.clock_skew_ms_max", self.freshness.clock_skew_ms_max, 1, 60_000),
             whole("freshness.opinion_age_ms_max", self.freshness.opinion_age_ms_max, 1, 60_000),
+            whole("polls.binance_s", self.polls.binance_s, 1, 3600),
+            whole("polls.kalshi_s", self.polls.kalshi_s, 1, 3600),
+            whole("polls.settlement_s", self.polls.settlement_s, 1, 3600),
+            whole("polls.reconcile_s", self.polls.reconcile_s, 1, 3600),
+            whole("capacity.markets", self.capacity.markets, 8, 8192),
+            whole("capacity.events", self.capacity.events, 8, 8192),
+            whole("capacity.orders", self.capacity.orders, 16, 65_536),
+            whole("capacity.listed_markets", self.capacity.listed_markets, 256, 65_536),
+            whole("capacity.frame_bytes_max", self.capacity.frame_bytes_max, 4096, 67_108_864),
+            whole("journal.segment_mib", self.journal.segment_mib, 1, 1024),
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn money_ranges(&self) -> Vec<Range> {
+        vec![
             range("limits.position_max_usd", self.limits.position_max_usd, 0.01, ceiling::POSITION_USD),
             range("limits.close_exposure_max_usd", self.limits.close_exposure_max_usd, 0.01, ceiling::EXPOSURE_USD),
             range("limits.exposure_max_usd", self.limits.exposure_max_usd, 0.01, ceiling::EXPOSURE_USD),
@@ -423,12 +456,14 @@ impl Config {
             range("orders.count_step_contracts", self.orders.count_step_contracts, 0.01, 100.0),
             range("orders.maker_pull_bps", self.orders.maker_pull_bps, 0.1, 100.0),
             whole("orders.maker_stop_before_close_s", self.orders.maker_stop_before_close_s, 1, 900),
-            whole("polls.binance_s", self.polls.binance_s, 1, 3600),
-            whole("polls.kalshi_s", self.polls.kalshi_s, 1, 3600),
-            whole("polls.settlement_s", self.polls.settlement_s, 1, 3600),
-            whole("polls.reconcile_s", self.polls.reconcile_s, 1, 3600),
             range("account.fee_precision_usd", self.account.fee_precision_usd, 0.0001, 0.01),
             whole("account.arming_windows_min", self.account.arming_windows_min, 1, 100_000),
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn sim_ranges(&self) -> Vec<Range> {
+        vec![
             range("sim.start_price_usd", self.sim.start_price_usd, 1.0, 1e7),
             range("sim.account_usd", self.sim.account_usd, 0.0, 1e6),
             whole("sim.shard", self.sim.shard, 0, 7),
@@ -450,14 +485,16 @@ impl Config {
             whole("sim.maker.depth_min_contracts", self.sim.maker.depth_min_contracts, 1, 1_000_000),
             whole("sim.maker.depth_max_contracts", self.sim.maker.depth_max_contracts, 1, 1_000_000),
             whole("sim.maker.requote_ms", self.sim.maker.requote_ms, 100, 60_000),
-            whole("capacity.markets", self.capacity.markets, 8, 8192),
-            whole("capacity.events", self.capacity.events, 8, 8192),
-            whole("capacity.orders", self.capacity.orders, 16, 65_536),
-            whole("capacity.listed_markets", self.capacity.listed_markets, 256, 65_536),
-            whole("capacity.frame_bytes_max", self.capacity.frame_bytes_max, 4096, 67_108_864),
-            whole("journal.segment_mib", self.journal.segment_mib, 1, 1024),
         ]
     }
+}
+
+fn range(key: &'static str, value: f64, from: f64, to: f64) -> Range {
+    Range { key, value, from, to }
+}
+
+fn whole(key: &'static str, value: u64, from: u64, to: u64) -> Range {
+    range(key, value as f64, from as f64, to as f64)
 }
 
 fn known_word(key: &'static str, word: &str, known: &[&str]) -> Option<(&'static str, String)> {
