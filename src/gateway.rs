@@ -1,0 +1,139 @@
+//! Commands of exec on their way to the venue, and the venue's answers on their way back.
+//!
+//! A command waits here until its intent is kept by a recovery of the journal, becomes one
+//! request, and is never sent a second time. Sockets are whoever's calls this.
+
+use trader_feeds::kalshi::reply::{Asked, read_reply};
+use trader_feeds::kalshi::request::{Create, write_cancel_path, write_create};
+use trader_journal::event::{ClientId, Event, MarketId, RejectReason, pad};
+use trader_journal::units::Nanos;
+
+/// A request, ready for the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// `POST /trade-api/v2/portfolio/events/orders` with this body.
+    Create(Vec<u8>),
+    /// `DELETE` of this path and query.
+    Cancel(String),
+}
+
+/// What became of a command that may leave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outgoing {
+    /// To be sent, once.
+    Send(Request, Asked),
+    /// It cannot be written, so it never left: exec hears this refusal.
+    Refused(Event),
+}
+
+/// A command that is not on the wire yet.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    command: Event,
+    /// Lines of exec's stream that must be committed before it may leave.
+    line: u64,
+}
+
+/// Commands waiting, requests unanswered, and the tickers they are written with.
+#[derive(Debug)]
+pub struct Gateway {
+    shard: u8,
+    /// Ticker and its length by market number, which rises from 1.
+    tickers: Vec<([u8; 36], u8)>,
+    waiting: std::collections::VecDeque<Waiting>,
+    unanswered: Vec<(u64, Asked)>,
+}
+
+impl Gateway {
+    /// A gateway to the orders of one shard.
+    #[must_use]
+    pub const fn new(shard: u8) -> Gateway {
+        Gateway { shard, tickers: Vec::new(), waiting: std::collections::VecDeque::new(), unanswered: Vec::new() }
+    }
+
+    /// Learns a market's name; other events are none of its business.
+    pub fn hear(&mut self, event: &Event) {
+        if let Event::MarketNamed { market, ticker, ticker_len, .. } = event {
+            let place = market.0 as usize;
+            if self.tickers.len() <= place {
+                self.tickers.resize(place + 1, ([0; 36], 0));
+            }
+            self.tickers[place] = (*ticker, *ticker_len);
+        }
+    }
+
+    /// Takes a command of exec; `line` is how many lines of exec's stream must be committed first.
+    pub fn accept(&mut self, command: &Event, line: u64) {
+        self.waiting.push_back(Waiting { command: *command, line });
+    }
+
+    /// What becomes of the next command, now that `committed` lines of exec's stream are kept.
+    pub fn next_request(&mut self, ts: Nanos, committed: u64) -> Option<Outgoing> {
+        if self.waiting.front()?.line > committed {
+            return None;
+        }
+        let command = self.waiting.pop_front()?.command;
+        self.request(ts, &command)
+    }
+
+    /// The request went out under this ticket.
+    pub fn sent(&mut self, ticket: u64, asked: Asked) {
+        self.unanswered.push((ticket, asked));
+    }
+
+    /// The answer to a ticket, as the event exec hears; `None` for a ticket that is not open.
+    pub fn answered(&mut self, ts: Nanos, ticket: u64, status: u16, body: &[u8]) -> Option<Event> {
+        let at = self.unanswered.iter().position(|(open, _)| *open == ticket)?;
+        let (_, asked) = self.unanswered.swap_remove(at);
+        Some(read_reply(ts, asked, status, body))
+    }
+
+    fn request(&self, ts: Nanos, command: &Event) -> Option<Outgoing> {
+        match *command {
+            Event::OrderIntent { market, client, .. } => Some(match self.ticker(market) {
+                Some(ticker) => Outgoing::Send(self.create(command, ticker)?, Asked::Create { client }),
+                None => Outgoing::Refused(nameless(ts, client)),
+            }),
+            Event::CancelIntent { client, order, .. } => {
+                let mut path = Vec::with_capacity(128);
+                write_cancel_path(&mut path, order, self.shard);
+                let path = String::from_utf8_lossy(&path).into_owned();
+                Some(Outgoing::Send(Request::Cancel(path), Asked::Cancel { client, order }))
+            }
+            _ => None,
+        }
+    }
+
+    fn create(&self, intent: &Event, ticker: &[u8]) -> Option<Request> {
+        let Event::OrderIntent { side, time_in_force, client, count, expires, price, post_only, self_trade, .. } =
+            *intent
+        else {
+            return None;
+        };
+        let order = Create {
+            client,
+            side,
+            price,
+            count,
+            time_in_force,
+            expires: (expires != Nanos::NEVER && expires.0 != 0).then_some(expires),
+            post_only: post_only != 0,
+            self_trade,
+            cancel_on_pause: true,
+        };
+        let mut body = Vec::with_capacity(320);
+        write_create(&mut body, ticker, &order, self.shard);
+        Some(Request::Create(body))
+    }
+
+    fn ticker(&self, market: MarketId) -> Option<&[u8]> {
+        let (ticker, len) = self.tickers.get(market.0 as usize)?;
+        ticker.get(..usize::from(*len)).filter(|ticker| !ticker.is_empty())
+    }
+}
+
+/// A market without a name cannot be written into a request.
+fn nameless(ts: Nanos, client: ClientId) -> Event {
+    let reason = RejectReason::MarketNotFound;
+    Event::OrderRejected { reason, pad: pad(), status: 0, ts, client, pad2: pad() }
+}
