@@ -51,6 +51,9 @@ impl MockExchange {
         for series in 0..self.calendars.len() {
             while self.calendars[series].next_listing_s() <= at.seconds() {
                 let calendar = &mut self.calendars[series];
+                if calendar.next_close_s > self.settings.last_close.seconds() {
+                    break;
+                }
                 let listed = event(&calendar.ticker, calendar.family, calendar.next_close_s, spot)?;
                 calendar.next_close_s += calendar.family.lifetime_s();
                 self.list_event(listed, at)?;

@@ -11,6 +11,8 @@ pub struct ExchangeSettings {
     pub seed: u64,
     /// Where market time begins: a whole second, at least a minute after the path's first candle.
     pub start: Nanos,
+    /// No event that closes later is listed.
+    pub last_close: Nanos,
     /// Series listed; those that the calendar does not know are not.
     pub series: Vec<String>,
     /// The exchange shard of the markets and of the money.
@@ -32,14 +34,16 @@ pub struct ExchangeSettings {
 }
 
 impl ExchangeSettings {
-    /// The settings of a configuration, for a session whose market time begins at `start`.
+    /// The settings of a configuration, for a session whose market time begins at `start` and whose
+    /// last event closes at `last_close`.
     #[must_use]
-    pub fn new(config: &Config, start: Nanos) -> ExchangeSettings {
+    pub fn new(config: &Config, start: Nanos, last_close: Nanos) -> ExchangeSettings {
         let sim = &config.sim;
         let millis = |ms: u64| ms.saturating_mul(Nanos::MILLI);
         ExchangeSettings {
             seed: sim.seed,
             start,
+            last_close,
             series: config.series.iter().map(|series| series.ticker.clone()).collect(),
             shard: sim.shard as u8,
             cash: Money((sim.account_usd * Money::DOLLAR.0 as f64) as i64),

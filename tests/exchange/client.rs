@@ -24,7 +24,7 @@ pub(crate) fn at(seconds: u64) -> Nanos {
 /// The default settings, latencies as given, in ms.
 pub(crate) fn settings(latency_ms: u64) -> ExchangeSettings {
     let config = Layers::defaults().expect("defaults are read").finish().expect("defaults are good");
-    let mut settings = ExchangeSettings::new(&config, START);
+    let mut settings = ExchangeSettings::new(&config, START, Nanos::NEVER);
     settings.entry_latency_ns = latency_ms * Nanos::MILLI;
     settings.reply_latency_ns = latency_ms * Nanos::MILLI;
     settings.stream_latency_ns = latency_ms * Nanos::MILLI;
