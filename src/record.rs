@@ -15,6 +15,10 @@ pub enum RecordKind {
     Connected = 4,
     /// The connection went down.
     Disconnected = 5,
+    /// A request that the gateway sent: the body of a create, the path of a cancel. Never a header.
+    OrderSent = 6,
+    /// The venue's reply to a request; the tag is the HTTP status.
+    OrderReply = 7,
     /// The configuration of the run, as TOML.
     Configuration = 10,
     /// Which program wrote this: version and build.
@@ -25,12 +29,14 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind, in number order.
-    pub const ALL: [RecordKind; 8] = [
+    pub const ALL: [RecordKind; 10] = [
         RecordKind::FrameHeard,
         RecordKind::FrameSent,
         RecordKind::AnswerHeard,
         RecordKind::Connected,
         RecordKind::Disconnected,
+        RecordKind::OrderSent,
+        RecordKind::OrderReply,
         RecordKind::Configuration,
         RecordKind::Build,
         RecordKind::Label,
@@ -51,6 +57,8 @@ impl RecordKind {
             RecordKind::AnswerHeard => "answer_heard",
             RecordKind::Connected => "connected",
             RecordKind::Disconnected => "disconnected",
+            RecordKind::OrderSent => "order_sent",
+            RecordKind::OrderReply => "order_reply",
             RecordKind::Configuration => "configuration",
             RecordKind::Build => "build",
             RecordKind::Label => "label",

@@ -74,6 +74,10 @@ impl<S: Stage> StageAgent<S> {
         if taken == 0 && self.timer_is_due(now) {
             let timer = Event::Timer { pad: pad(), ts: now, due: self.stage.next_deadline(), pad2: pad() };
             self.hear(Ring::Shell, &timer, tap, said)?;
+            if !self.outbox.events().is_empty() {
+                // It has more to say, or it would have moved its deadline.
+                self.last_timer = None;
+            }
             taken = 1;
         }
         Ok(taken)
@@ -105,7 +109,7 @@ impl<S: Stage> StageAgent<S> {
         self.output.as_mut().is_none_or(|output| output.events.has_room(S::SAYS_MAX))
     }
 
-    /// A due deadline that the stage does not move is told once, not for ever.
+    /// A due deadline that the stage neither moves nor speaks at is told once, not for ever.
     fn timer_is_due(&mut self, now: Nanos) -> bool {
         let due = self.stage.next_deadline();
         let is_new = due <= now && self.last_timer != Some((due, now));

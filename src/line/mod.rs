@@ -8,11 +8,19 @@
 //! Today it runs on one thread in virtual time ([`lockstep`]); an agent does not know that.
 
 mod agent;
+mod feed;
 mod lockstep;
+pub mod replay;
+mod report;
+mod sessions;
+pub mod sim;
 mod stages;
+mod tally;
 mod tap;
 
-pub use agent::{FeedAgents, StageAgent};
-pub use lockstep::{Lockstep, LockstepError, RunReport};
-pub use stages::{StageSettings, stage_settings};
+pub use agent::{Input, Output, StageAgent};
+pub use feed::{FeedAgent, FeedInput, FeedSession, Route, split_answer};
+pub use lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
+pub use stages::Stages;
+pub use tally::Tally;
 pub use tap::{HASH_EVERY_EVENTS, Tap, TapError};

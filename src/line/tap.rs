@@ -59,7 +59,14 @@ impl Tap {
     ///
     /// # Errors
     /// As [`Tap::heard`].
-    pub fn record(&mut self, agent: Agent, kind: RecordKind, tag: u16, ts: Nanos, bytes: &[u8]) -> Result<(), TapError> {
+    pub fn record(
+        &mut self,
+        agent: Agent,
+        kind: RecordKind,
+        tag: u16,
+        ts: Nanos,
+        bytes: &[u8],
+    ) -> Result<(), TapError> {
         Ok(self.writer.append_record(stream(agent), kind as u8, tag, ts, bytes)?)
     }
 
@@ -67,6 +74,13 @@ impl Tap {
     #[must_use]
     pub fn committed(&self, agent: Agent) -> u64 {
         self.writer.committed(stream(agent))
+    }
+
+    /// Lines of `agent` written so far.
+    #[must_use]
+    pub fn lines(&self, agent: Agent) -> u64 {
+        // One writer on one thread: what is written is committed.
+        self.committed(agent)
     }
 
     /// Events written so far, records not counted.

@@ -1,0 +1,218 @@
+//! One feed session with its rings and its stream of the journal.
+//!
+//! What a feed hears are bytes: frames, answers, the coming and going of its connection. They
+//! are in the journal before the session sees them. What it says goes to whoever hears it by
+//! [`Event::hearers`], and is written down there; what nobody hears is written down here.
+
+use super::tap::{HASH_EVERY_EVENTS, Tap, TapError};
+use crate::record::RecordKind;
+use trader_feeds::frames::Frames;
+use trader_journal::event::{Agent, Event, Hearers, Ring, pad};
+use trader_journal::stage::Outbox;
+use trader_journal::units::Nanos;
+use trader_ring::spsc::Producer;
+
+/// What the line needs of a session; the sessions of both venues have it.
+pub trait FeedSession {
+    /// Whose stream it writes.
+    const AGENT: Agent;
+
+    /// The most events one input may lead to.
+    fn says_max(&self) -> usize;
+
+    /// Room for all that one input may send.
+    fn frames(&self) -> Frames;
+
+    /// Hears one input.
+    fn hear(&mut self, ts: Nanos, input: &FeedInput<'_>, out: &mut Outbox, frames: &mut Frames);
+
+    /// When it next wants an [`Event::Timer`].
+    fn next_deadline(&self) -> Nanos;
+
+    /// A hash of all that its later events depend on.
+    fn state_hash(&self) -> u64;
+}
+
+/// One thing a feed hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedInput<'a> {
+    /// A connection came up; epochs rise by one with each.
+    Connected {
+        /// Its number.
+        epoch: u32,
+    },
+    /// The connection went down.
+    Disconnected,
+    /// A text frame of the connection with this number.
+    Frame {
+        /// The connection's number.
+        epoch: u32,
+        /// The text.
+        bytes: &'a [u8],
+    },
+    /// The answer to a `GET`.
+    Answer {
+        /// Path and query asked for.
+        target: &'a str,
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: &'a [u8],
+    },
+    /// A deadline it asked for has come.
+    Timer(&'a Event),
+}
+
+/// A ring to a stage that hears a part of what the feed says.
+pub struct Route {
+    /// Which part: `hears(event.hearers())`.
+    pub hears: fn(Hearers) -> bool,
+    /// The feed's end of the ring.
+    pub events: Producer<Event>,
+}
+
+/// A session, the rings it tells the stages through, and what it wants sent.
+pub struct FeedAgent<S> {
+    session: S,
+    routes: Vec<Route>,
+    outbox: Outbox,
+    frames: Frames,
+    /// Bytes of an answer's record.
+    scratch: Vec<u8>,
+    inputs: u64,
+    last_timer: Option<(Nanos, Nanos)>,
+}
+
+impl<S: FeedSession> FeedAgent<S> {
+    /// Joins a session to its rings.
+    #[must_use]
+    pub fn new(session: S, routes: Vec<Route>) -> FeedAgent<S> {
+        let outbox = Outbox::new(session.says_max());
+        let frames = session.frames();
+        FeedAgent { session, routes, outbox, frames, scratch: Vec::new(), inputs: 0, last_timer: None }
+    }
+
+    /// The session, for those who look.
+    #[must_use]
+    pub const fn session(&self) -> &S {
+        &self.session
+    }
+
+    /// When the session next wants to be woken.
+    #[must_use]
+    pub fn next_deadline(&self) -> Nanos {
+        self.session.next_deadline()
+    }
+
+    /// Whether an input may be taken now: every ring has room for the worst it may lead to.
+    pub fn has_room(&mut self) -> bool {
+        let says_max = self.session.says_max();
+        self.routes.iter_mut().all(|route| route.events.has_room(says_max))
+    }
+
+    /// Hears one input, for which there [is room](FeedAgent::has_room). `said` sees every event.
+    ///
+    /// # Errors
+    /// [`TapError`] when the journal refuses a line: nothing more may be done.
+    pub fn hear(
+        &mut self,
+        ts: Nanos,
+        input: &FeedInput<'_>,
+        tap: &mut Tap,
+        said: &mut impl FnMut(&Event),
+    ) -> Result<(), TapError> {
+        self.write_down(ts, input, tap)?;
+        self.inputs += 1;
+        self.outbox.clear();
+        self.session.hear(ts, input, &mut self.outbox, &mut self.frames);
+        self.tell(tap, said)?;
+        if self.inputs.is_multiple_of(HASH_EVERY_EVENTS) {
+            self.say_hash(ts, tap)?;
+        }
+        Ok(())
+    }
+
+    /// Wakes the session if its deadline has come; says whether it had.
+    ///
+    /// # Errors
+    /// As [`FeedAgent::hear`].
+    pub fn wake(&mut self, now: Nanos, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<bool, TapError> {
+        let due = self.session.next_deadline();
+        if due > now || self.last_timer == Some((due, now)) || !self.has_room() {
+            return Ok(false);
+        }
+        self.last_timer = Some((due, now));
+        let timer = Event::Timer { pad: pad(), ts: now, due, pad2: pad() };
+        self.hear(now, &FeedInput::Timer(&timer), tap, said)?;
+        Ok(true)
+    }
+
+    /// Hands the frames the session wants sent to `send`, oldest first, after they are in the journal.
+    ///
+    /// # Errors
+    /// As [`FeedAgent::hear`].
+    pub fn send(&mut self, now: Nanos, tap: &mut Tap, send: &mut impl FnMut(&[u8])) -> Result<usize, TapError> {
+        let mut sent = 0;
+        for frame in self.frames.iter() {
+            tap.record(S::AGENT, RecordKind::FrameSent, 0, now, frame)?;
+            send(frame);
+            sent += 1;
+        }
+        self.frames.clear();
+        Ok(sent)
+    }
+
+    /// Says the hash of the session's state.
+    ///
+    /// # Errors
+    /// As [`FeedAgent::hear`].
+    pub fn say_hash(&self, ts: Nanos, tap: &mut Tap) -> Result<u64, TapError> {
+        let hash = self.session.state_hash();
+        tap.said(
+            S::AGENT,
+            &Event::StateHash { agent: S::AGENT, pad: pad(), ts, hash, events: self.inputs, pad2: pad() },
+        )?;
+        Ok(hash)
+    }
+
+    fn write_down(&mut self, ts: Nanos, input: &FeedInput<'_>, tap: &mut Tap) -> Result<(), TapError> {
+        let record = |tap: &mut Tap, kind, tag, bytes: &[u8]| tap.record(S::AGENT, kind, tag, ts, bytes);
+        match *input {
+            FeedInput::Connected { epoch } => record(tap, RecordKind::Connected, epoch as u16, &[]),
+            FeedInput::Disconnected => record(tap, RecordKind::Disconnected, 0, &[]),
+            FeedInput::Frame { epoch, bytes } => record(tap, RecordKind::FrameHeard, epoch as u16, bytes),
+            FeedInput::Answer { target, status, body } => {
+                self.scratch.clear();
+                self.scratch.extend_from_slice(target.as_bytes());
+                self.scratch.push(b'\n');
+                self.scratch.extend_from_slice(body);
+                record(tap, RecordKind::AnswerHeard, status, &self.scratch)
+            }
+            FeedInput::Timer(event) => tap.heard(S::AGENT, Ring::Shell, event),
+        }
+    }
+
+    fn tell(&mut self, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<(), TapError> {
+        for event in self.outbox.events() {
+            let hearers = event.hearers();
+            let mut heard = false;
+            for route in self.routes.iter_mut().filter(|route| (route.hears)(hearers)) {
+                heard = true;
+                // There is room: it was asked for before the input was taken.
+                route.events.push(*event).unwrap_or_else(|_| unreachable!("a session said more than its worst case"));
+            }
+            if !heard {
+                tap.said(S::AGENT, event)?;
+            }
+            said(event);
+        }
+        Ok(())
+    }
+}
+
+/// Splits the record of an answer into what was asked and what was answered.
+#[must_use]
+pub fn split_answer(record: &[u8]) -> Option<(&str, &[u8])> {
+    let end = record.iter().position(|byte| *byte == b'\n')?;
+    Some((std::str::from_utf8(&record[..end]).ok()?, &record[end + 1..]))
+}

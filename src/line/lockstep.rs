@@ -1,0 +1,355 @@
+//! The whole line on one thread in virtual time, with the mock exchange in process: no socket,
+//! no clock, the same seed the same bytes.
+//!
+//! Time jumps from one thing that happens to the next. At each instant every agent works until
+//! none has anything to do; then the earliest of all deadlines is the next instant.
+
+use super::agent::{Input, Output, StageAgent};
+use super::feed::{FeedAgent, FeedInput, FeedSession as _, Route};
+use super::stages::{Stages, is_for_exec};
+use super::tally::Tally;
+use super::tap::{Tap, TapError};
+use crate::exchange::MockExchange;
+use crate::gateway::{Gateway, Outgoing, Request};
+use crate::scout::{Api, Scout, ScoutSettings};
+use thiserror::Error;
+use trader_exec::Exec;
+use trader_feeds::{binance, kalshi};
+use trader_journal::event::{Agent, Event, Mode, Ring, pad};
+use trader_journal::hash::StateHash;
+use trader_journal::units::Nanos;
+use trader_pricing::Pricing;
+use trader_ring::CapacityError;
+use trader_ring::spsc::{self, Producer};
+
+use crate::record::RecordKind;
+
+/// Why a run ended early.
+#[derive(Debug, Error)]
+pub enum LockstepError {
+    /// The journal refused a line.
+    #[error(transparent)]
+    Journal(#[from] TapError),
+    /// A ring cannot be made as large as its producer's worst case asks: lower the capacities.
+    #[error("a ring of the line cannot be made: {0}")]
+    Ring(#[from] CapacityError),
+    /// The mock exchange could not list what it should: the session is not the one asked for.
+    #[error("the mock exchange failed: {0}")]
+    Exchange(String),
+    /// A ring that carries one thing at a time was full: a bug in the line.
+    #[error("a ring of the line was full at {0:?}")]
+    RingFull(Nanos),
+}
+
+/// What a run is started with.
+pub struct RunPlan {
+    /// What the run is for.
+    pub mode: Mode,
+    /// First instant of trading.
+    pub start: Nanos,
+    /// The last close; settlements after it are still waited for.
+    pub last_close: Nanos,
+    /// The venue's settlement takes at most this long.
+    pub settle_ns: u64,
+    /// The run's seed.
+    pub seed: u64,
+    /// Drawn for this opening of the journal.
+    pub nonce: u32,
+}
+
+/// The line in virtual time.
+pub struct Lockstep {
+    exchange: MockExchange,
+    tap: Tap,
+    kalshi: FeedAgent<kalshi::Session>,
+    binance: FeedAgent<binance::Session>,
+    pricing: StageAgent<Pricing>,
+    exec: StageAgent<Exec>,
+    replies: Producer<Event>,
+    models: Producer<Event>,
+    model: Vec<Event>,
+    gateway: Gateway,
+    scout: Scout,
+    tally: Tally,
+    now: Nanos,
+    bytes: Vec<u8>,
+}
+
+/// What a run came to.
+pub struct RunOutcome {
+    /// Its counts.
+    pub tally: Tally,
+    /// Hash of the state of every agent at the end.
+    pub state_hash: u64,
+    /// Events in the journal.
+    pub events: u64,
+    /// The exchange, for its ledger.
+    pub exchange: MockExchange,
+}
+
+/// Smallest ring.
+const RING_SLOTS_MIN: usize = 1024;
+/// Slots of the rings that carry little.
+const SMALL_RING_SLOTS: usize = 256;
+
+impl Lockstep {
+    /// Joins stages, exchange and journal.
+    ///
+    /// # Errors
+    /// [`LockstepError::Ring`] for capacities no ring can have.
+    pub fn new(
+        stages: Stages,
+        scout: ScoutSettings,
+        exchange: MockExchange,
+        tap: Tap,
+        now: Nanos,
+    ) -> Result<Lockstep, LockstepError> {
+        let kalshi_slots = ring_slots(stages.kalshi.says_max());
+        let (to_pricing, kalshi_pricing) = spsc::ring(kalshi_slots)?;
+        let (to_exec, kalshi_exec) = spsc::ring(kalshi_slots)?;
+        let (spot, binance_pricing) = spsc::ring(ring_slots(stages.binance.says_max()))?;
+        let (opinions, pricing_exec) = spsc::ring(RING_SLOTS_MIN)?;
+        let (replies, gateway_exec) = spsc::ring(SMALL_RING_SLOTS)?;
+        let (models, model_pricing) = spsc::ring(SMALL_RING_SLOTS)?;
+        let input = |ring, events| Input { ring, events };
+        let kalshi_routes = vec![
+            Route { hears: |hearers| hearers.pricing, events: to_pricing },
+            Route { hears: |hearers| hearers.exec, events: to_exec },
+        ];
+        let binance_routes = vec![Route { hears: |hearers| hearers.pricing, events: spot }];
+        let pricing_inputs = vec![
+            input(Ring::ModelPricing, model_pricing),
+            input(Ring::KalshiPricing, kalshi_pricing),
+            input(Ring::BinancePricing, binance_pricing),
+        ];
+        let exec_inputs = vec![
+            input(Ring::KalshiExec, kalshi_exec),
+            input(Ring::GatewayExec, gateway_exec),
+            input(Ring::PricingExec, pricing_exec),
+        ];
+        let to_exec = Output { takes: is_for_exec, events: opinions };
+        let Stages { kalshi, binance, pricing, exec, model, shard } = stages;
+        Ok(Lockstep {
+            exchange,
+            tap,
+            kalshi: FeedAgent::new(kalshi, kalshi_routes),
+            binance: FeedAgent::new(binance, binance_routes),
+            pricing: StageAgent::new(Agent::Pricing, pricing, pricing_inputs, Some(to_exec)),
+            exec: StageAgent::new(Agent::Exec, exec, exec_inputs, None),
+            replies,
+            models,
+            model,
+            gateway: Gateway::new(shard),
+            scout: Scout::new(scout, now),
+            tally: Tally::default(),
+            now,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// Trades until the last close is paid. `progress` is told each instant that was reached.
+    ///
+    /// # Errors
+    /// [`LockstepError`]; the journal holds all that happened before.
+    pub fn run(mut self, plan: &RunPlan, mut progress: impl FnMut(Nanos)) -> Result<RunOutcome, LockstepError> {
+        self.start(plan)?;
+        let end = plan.last_close.plus(plan.settle_ns);
+        while self.now < end {
+            self.work()?;
+            progress(self.now);
+            self.now = self.next_instant().min(end);
+        }
+        self.work()?;
+        self.finish()
+    }
+
+    fn start(&mut self, plan: &RunPlan) -> Result<(), LockstepError> {
+        let RunPlan { mode, seed, nonce, .. } = *plan;
+        let epoch = self.tap.epoch();
+        let ts = self.now;
+        let started = Event::RunStarted { mode, pad: pad(), epoch, ts, seed, nonce, pad2: pad() };
+        self.pricing.inject(&started, &mut self.tap, &mut |_| ())?;
+        self.exec.inject(&started, &mut self.tap, &mut |_| ())?;
+        for event in std::mem::take(&mut self.model) {
+            self.models.push(event).map_err(|_| LockstepError::RingFull(ts))?;
+        }
+        self.exchange.advance(ts);
+        self.exchange.connect(ts);
+        self.hear_kalshi(&FeedInput::Connected { epoch: 1 })?;
+        self.hear_binance(&FeedInput::Connected { epoch: 1 })
+    }
+
+    /// Everybody works at this instant until nobody has anything to do.
+    fn work(&mut self) -> Result<(), LockstepError> {
+        self.exchange.advance(self.now);
+        loop {
+            let mut did = self.deliver_frames()?;
+            did += self.ask()?;
+            did += self.wake_feeds()?;
+            did += self.work_stages()?;
+            did += self.send_orders()?;
+            did += self.deliver_replies()?;
+            if did == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn next_instant(&self) -> Nanos {
+        let deadlines = [
+            self.exchange.next_deadline(),
+            self.scout.next_deadline(),
+            self.kalshi.next_deadline(),
+            self.binance.next_deadline(),
+            self.pricing.next_deadline(),
+            self.exec.next_deadline(),
+        ];
+        // What is due at this instant was done; who did not move a deadline is not asked again for it.
+        deadlines.into_iter().filter(|deadline| *deadline > self.now).min().unwrap_or(Nanos::NEVER)
+    }
+
+    fn deliver_frames(&mut self) -> Result<usize, LockstepError> {
+        let mut delivered = 0;
+        let mut bytes = std::mem::take(&mut self.bytes);
+        while self.kalshi.has_room() && self.exchange.next_kalshi_frame(self.now, &mut bytes) {
+            self.hear_kalshi(&FeedInput::Frame { epoch: 1, bytes: &bytes })?;
+            delivered += 1;
+        }
+        while self.binance.has_room() && self.exchange.next_binance_frame(self.now, &mut bytes) {
+            self.hear_binance(&FeedInput::Frame { epoch: 1, bytes: &bytes })?;
+            delivered += 1;
+        }
+        self.bytes = bytes;
+        Ok(delivered)
+    }
+
+    /// Asks one question of the schedule: what an answer leads to comes before the next.
+    fn ask(&mut self) -> Result<usize, LockstepError> {
+        if !self.kalshi.has_room() || !self.binance.has_room() {
+            return Ok(0);
+        }
+        let Some(question) = self.scout.next(self.now) else { return Ok(0) };
+        let mut body = std::mem::take(&mut self.bytes);
+        let status = self.exchange.get(self.now, &question.target, &mut body);
+        self.scout.answered(&question, status, &body);
+        let answer = FeedInput::Answer { target: &question.target, status, body: &body };
+        match question.api {
+            Api::Kalshi => self.hear_kalshi(&answer)?,
+            Api::Binance => self.hear_binance(&answer)?,
+        }
+        self.bytes = body;
+        Ok(1)
+    }
+
+    fn hear_kalshi(&mut self, input: &FeedInput<'_>) -> Result<(), LockstepError> {
+        let Lockstep { kalshi, tap, gateway, tally, exchange, now, .. } = self;
+        let mut said = |event: &Event| {
+            gateway.hear(event);
+            tally.note(event);
+        };
+        kalshi.hear(*now, input, tap, &mut said)?;
+        kalshi.send(*now, tap, &mut |frame| exchange.command(*now, frame))?;
+        Ok(())
+    }
+
+    fn hear_binance(&mut self, input: &FeedInput<'_>) -> Result<(), LockstepError> {
+        let Lockstep { binance, tap, now, .. } = self;
+        binance.hear(*now, input, tap, &mut |_| ())?;
+        binance.send(*now, tap, &mut |_| ())?;
+        Ok(())
+    }
+
+    fn wake_feeds(&mut self) -> Result<usize, LockstepError> {
+        let Lockstep { kalshi, binance, tap, gateway, tally, exchange, now, .. } = self;
+        let mut said = |event: &Event| {
+            gateway.hear(event);
+            tally.note(event);
+        };
+        let woken =
+            usize::from(kalshi.wake(*now, tap, &mut said)?) + usize::from(binance.wake(*now, tap, &mut |_| ())?);
+        kalshi.send(*now, tap, &mut |frame| exchange.command(*now, frame))?;
+        binance.send(*now, tap, &mut |_| ())?;
+        Ok(woken)
+    }
+
+    fn work_stages(&mut self) -> Result<usize, LockstepError> {
+        let Lockstep { pricing, exec, tap, gateway, tally, now, .. } = self;
+        let mut did = pricing.work(*now, tap, &mut |event| tally.note(event))?;
+        let mut commands = Vec::new();
+        did += exec.work(*now, tap, &mut |event| {
+            tally.note(event);
+            if matches!(event, Event::OrderIntent { .. } | Event::CancelIntent { .. }) {
+                commands.push(*event);
+            }
+        })?;
+        for command in &commands {
+            gateway.accept(command, tap.lines(Agent::Exec));
+        }
+        Ok(did)
+    }
+
+    /// Sends every request whose intent is kept by a recovery.
+    fn send_orders(&mut self) -> Result<usize, LockstepError> {
+        let mut sent = 0;
+        while let Some(outgoing) = self.gateway.next_request(self.now, self.tap.committed(Agent::Exec)) {
+            sent += 1;
+            let (request, asked) = match outgoing {
+                Outgoing::Send(request, asked) => (request, asked),
+                Outgoing::Refused(event) => {
+                    self.reply(event)?;
+                    continue;
+                }
+            };
+            let text: &[u8] = match &request {
+                Request::Create(body) => body,
+                Request::Cancel(path) => path.as_bytes(),
+            };
+            self.tap.record(Agent::Shell, RecordKind::OrderSent, 0, self.now, text)?;
+            let ticket = match &request {
+                Request::Create(body) => self.exchange.create(self.now, body),
+                Request::Cancel(path) => self.exchange.cancel(self.now, path),
+            };
+            self.gateway.sent(ticket, asked);
+        }
+        Ok(sent)
+    }
+
+    fn deliver_replies(&mut self) -> Result<usize, LockstepError> {
+        let mut delivered = 0;
+        let mut body = std::mem::take(&mut self.bytes);
+        while self.replies.has_room(1)
+            && let Some((ticket, status)) = self.exchange.next_reply(self.now, &mut body)
+        {
+            self.tap.record(Agent::Shell, RecordKind::OrderReply, status, self.now, &body)?;
+            if let Some(event) = self.gateway.answered(self.now, ticket, status, &body) {
+                self.reply(event)?;
+            }
+            delivered += 1;
+        }
+        self.bytes = body;
+        Ok(delivered)
+    }
+
+    fn reply(&mut self, event: Event) -> Result<(), LockstepError> {
+        self.replies.push(event).map_err(|_| LockstepError::RingFull(self.now))
+    }
+
+    fn finish(mut self) -> Result<RunOutcome, LockstepError> {
+        if let Some(fault) = self.exchange.fault() {
+            return Err(LockstepError::Exchange(fault.to_string()));
+        }
+        let mut hash = StateHash::EMPTY;
+        hash.mix(self.kalshi.say_hash(self.now, &mut self.tap)?);
+        hash.mix(self.binance.say_hash(self.now, &mut self.tap)?);
+        hash.mix(self.pricing.say_hash(self.now, &mut self.tap)?);
+        hash.mix(self.exec.say_hash(self.now, &mut self.tap)?);
+        let events = self.tap.events();
+        self.tap.close()?;
+        Ok(RunOutcome { tally: self.tally, state_hash: hash.value(), events, exchange: self.exchange })
+    }
+}
+
+/// A ring that holds twice the worst case of its producer, so that one input never waits for an empty ring.
+fn ring_slots(says_max: usize) -> usize {
+    (2 * says_max).next_power_of_two().max(RING_SLOTS_MIN)
+}

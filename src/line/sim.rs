@@ -1,0 +1,301 @@
+//! A simulated session from its configuration to its report: prices, exchange, line, journal.
+//!
+//! What comes out is labelled where it is made: a simulation proves nothing about a market.
+
+use super::lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
+use super::stages::Stages;
+use super::tap::{Tap, TapError};
+use crate::candles::{
+    CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
+};
+use crate::config::{Config, ConfigError, Layers};
+use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, generate_candles};
+use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
+use crate::record::RecordKind;
+use crate::scout::ScoutSettings;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::io::Write as _;
+use std::num::{NonZeroU16, NonZeroU32};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use trader_journal::event::{Agent, Mode};
+use trader_journal::hash::StateHash;
+use trader_journal::log::{Identity, OpenError, Options, Writer};
+use trader_journal::units::{Money, Nanos};
+
+pub use super::report::{Label, RunReport};
+
+/// The line is up this long before the first window opens: it hears the strike's minute itself.
+const LEAD_NS: u64 = 5 * MINUTE_NANOS;
+/// The slowest settlement of the family: a minute's timer and a few seconds to determine.
+const SETTLE_NS: u64 = 2 * MINUTE_NANOS;
+/// The last close's print, and a margin.
+const TAIL_MINUTES: u64 = 5;
+/// Blocks of 64 KiB in a MiB of journal.
+const BLOCKS_PER_MIB: u64 = 16;
+
+/// What a person asked for beside the configuration.
+#[derive(Clone, Debug)]
+pub struct SimRequest {
+    /// Recorded candles; none: a generated day.
+    pub candles: Vec<PathBuf>,
+    /// First day to trade.
+    pub from: Option<Date>,
+    /// Last day to trade.
+    pub to: Option<Date>,
+    /// Quarter hours; `None`: all there are, or `sim.windows` of a generated day.
+    pub windows: Option<u64>,
+    /// Where the journal and the ledger go.
+    pub data_dir: PathBuf,
+}
+
+/// Why a session cannot be run, or ended early.
+#[derive(Debug, Error, miette::Diagnostic)]
+pub enum SimError {
+    /// As the configuration says.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Configuration(#[from] ConfigError),
+    /// As the candle reader says.
+    #[error(transparent)]
+    Candles(#[from] CandleError),
+    /// Too few candles.
+    #[error(transparent)]
+    TooShort(#[from] TooShort),
+    /// A date the candles do not cover.
+    #[error("{what}")]
+    Dates {
+        /// What is missing.
+        what: String,
+    },
+    /// Not a date.
+    #[error("sim.start_date `{text}` is not a date")]
+    #[diagnostic(help("write it as 2026-11-02"))]
+    StartDate {
+        /// What stands there.
+        text: String,
+    },
+    /// Something is there already.
+    #[error("{dir} already holds a run")]
+    #[diagnostic(help("give another --data-dir, or none for a fresh one: a run is never written over another"))]
+    Taken {
+        /// The data directory.
+        dir: String,
+    },
+    /// The journal cannot be opened.
+    #[error("the journal cannot be opened: {0}")]
+    Open(#[from] OpenError),
+    /// The journal refused a line.
+    #[error(transparent)]
+    Journal(#[from] TapError),
+    /// The exchange cannot be made.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The line stopped.
+    #[error(transparent)]
+    Line(#[from] LockstepError),
+    /// The disk refused.
+    #[error("cannot write {path}: {reason}")]
+    #[diagnostic(help("choose a --data-dir that can be written"))]
+    Disk {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// A session, ready to be traded.
+pub struct SimRun {
+    config: Config,
+    configuration: String,
+    source: Source,
+    path: MarketPath,
+    plan: RunPlan,
+    data_dir: PathBuf,
+}
+
+impl SimRun {
+    /// Reads or makes the prices and settles what is traded from when to when.
+    ///
+    /// # Errors
+    /// [`SimError`] names what to change.
+    pub fn prepare(layers: &mut Layers, request: &SimRequest) -> Result<SimRun, SimError> {
+        let config = layers.finish()?;
+        if journal_dir(&request.data_dir).exists() {
+            return Err(SimError::Taken { dir: request.data_dir.display().to_string() });
+        }
+        let (series, source) = prices(&config, request)?;
+        let (start, last_close) = trading_time(&series, &config, request)?;
+        let ticks = NonZeroU16::new(config.sim.spot_ticks_per_s as u16).unwrap_or(NonZeroU16::MIN);
+        let path = MarketPath::new(series, PathSettings { seed: config.sim.seed, ticks_per_second: ticks });
+        let plan = RunPlan {
+            mode: Mode::Sim,
+            start,
+            last_close,
+            settle_ns: SETTLE_NS,
+            seed: config.sim.seed,
+            nonce: nonce_of(config.sim.seed),
+        };
+        let configuration = layers.to_toml();
+        Ok(SimRun { config, configuration, source, path, plan, data_dir: request.data_dir.clone() })
+    }
+
+    /// What must be said of the run wherever something of it is shown.
+    #[must_use]
+    pub fn label(&self) -> Label {
+        let sim = &self.config.sim;
+        Label { difficulty: sim.market.word(), noise: sim.noise(), seed: sim.seed }
+    }
+
+    /// Where its prices come from.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// When the line starts.
+    #[must_use]
+    pub const fn starts_at(&self) -> Nanos {
+        self.plan.start.minus(LEAD_NS)
+    }
+
+    /// When everything is settled.
+    #[must_use]
+    pub const fn ends_at(&self) -> Nanos {
+        self.plan.last_close.plus(self.plan.settle_ns)
+    }
+
+    /// Runs it to its end, writing journal and ledger. `progress` is told each instant reached.
+    ///
+    /// # Errors
+    /// [`SimError`]; the journal keeps what happened before.
+    pub fn trade(self, progress: impl FnMut(Nanos)) -> Result<RunReport, SimError> {
+        let (label, starts_at) = (self.label(), self.starts_at());
+        let tap = self.open_journal(&label, starts_at)?;
+        let exchange_settings = ExchangeSettings::new(&self.config, starts_at, self.plan.last_close);
+        let exchange = MockExchange::new(exchange_settings, self.path)?;
+        let stages = Stages::of(&self.config, starts_at);
+        let scout = ScoutSettings::of(&self.config);
+        let line = Lockstep::new(stages, scout, exchange, tap, starts_at)?;
+        let outcome = line.run(&self.plan, progress)?;
+        let ledger_path = self.data_dir.join("ledger.jsonl");
+        write_ledger(&outcome, &ledger_path)?;
+        Ok(RunReport::new(label, &self.source, &outcome, journal_dir(&self.data_dir), ledger_path))
+    }
+
+    fn open_journal(&self, label: &Label, now: Nanos) -> Result<Tap, SimError> {
+        let dir = journal_dir(&self.data_dir);
+        std::fs::create_dir_all(&dir).map_err(|error| disk_error(&dir, &error))?;
+        let blocks = u32::try_from(self.config.journal.segment_mib * BLOCKS_PER_MIB).unwrap_or(u32::MAX);
+        let identity = Identity {
+            epoch_nonce: self.plan.nonce,
+            salt_seed: self.plan.seed,
+            created: now,
+            config_hash: hash_of(&self.configuration),
+            build_hash: hash_of(BUILD),
+        };
+        let writer = Writer::open(&dir, Options::with_blocks(blocks).unwrap_or_default().without_sync(), identity)?;
+        let mut tap = Tap::new(writer);
+        tap.record(Agent::Shell, RecordKind::Build, 0, now, BUILD.as_bytes())?;
+        tap.record(Agent::Shell, RecordKind::Label, 0, now, label.json().to_string().as_bytes())?;
+        tap.record(Agent::Shell, RecordKind::Configuration, 0, now, self.configuration.as_bytes())?;
+        Ok(tap)
+    }
+}
+
+/// Which program this is.
+const BUILD: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+
+/// The log's folder in a data directory.
+fn journal_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("journal")
+}
+
+/// In lockstep nothing is drawn from outside: the nonce follows from the seed.
+fn nonce_of(seed: u64) -> u32 {
+    let mut hash = StateHash::EMPTY;
+    hash.mix(seed);
+    hash.value() as u32
+}
+
+/// 32 bytes that tell two texts apart.
+fn hash_of(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (place, part) in bytes.chunks_exact_mut(8).enumerate() {
+        let mut hash = StateHash::EMPTY;
+        hash.mix(place as u64);
+        hash.mix_bytes(text.as_bytes());
+        part.copy_from_slice(&hash.value().to_le_bytes());
+    }
+    bytes
+}
+
+fn write_ledger(outcome: &RunOutcome, path: &Path) -> Result<(), SimError> {
+    let write = || {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        outcome.exchange.write_ledger(&mut file)?;
+        file.flush()
+    };
+    write().map_err(|error| disk_error(path, &error))
+}
+
+fn disk_error(path: &Path, error: &std::io::Error) -> SimError {
+    SimError::Disk { path: path.display().to_string(), reason: error.to_string() }
+}
+
+// ---- prices and times -----------------------------------------------------------------------------
+
+fn prices(config: &Config, request: &SimRequest) -> Result<(CandleSeries, Source), SimError> {
+    if !request.candles.is_empty() {
+        let series = read_candles(&request.candles)?;
+        let source = Source::files(&series);
+        return Ok((series, source));
+    }
+    let text = &config.sim.start_date;
+    let date: Date = text.parse().map_err(|_| SimError::StartDate { text: text.clone() })?;
+    let start = midnight(date).ok_or_else(|| SimError::StartDate { text: text.clone() })?;
+    let warm_up = WARM_UP_CANDLES as u64;
+    let windows = request.windows.unwrap_or(config.sim.windows);
+    let minutes = warm_up + windows.saturating_mul(QUARTER_HOUR_NANOS / MINUTE_NANOS) + TAIL_MINUTES;
+    let settings = GeneratorSettings {
+        seed: config.sim.seed,
+        start: start.minus(warm_up * MINUTE_NANOS),
+        minutes: u32::try_from(minutes).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
+        open: Money((config.sim.start_price_usd * Money::DOLLAR.0 as f64) as i64),
+    };
+    Ok((generate_candles(&settings), Source::generated(&settings)))
+}
+
+/// The first instant of trading and the last close.
+fn trading_time(series: &CandleSeries, config: &Config, request: &SimRequest) -> Result<(Nanos, Nanos), SimError> {
+    let earliest = series.trade_start()?;
+    let start = match request.from.and_then(midnight) {
+        Some(from) if from < earliest => {
+            return Err(dates("--from leaves less than two days of candles before it to warm up"));
+        }
+        Some(from) => from,
+        None => earliest,
+    };
+    let mut end = series.end();
+    if let Some(after) = request.to.and_then(|date| date.tomorrow().ok()).and_then(midnight) {
+        end = end.min(after);
+    }
+    let there = end.since(start) / QUARTER_HOUR_NANOS;
+    let generated = request.candles.is_empty().then_some(config.sim.windows);
+    let windows = request.windows.or(generated).map_or(there, |asked| asked.min(there));
+    if windows == 0 {
+        return Err(dates("the candles leave no quarter hour to trade between --from and --to"));
+    }
+    Ok((start, start.plus(windows * QUARTER_HOUR_NANOS)))
+}
+
+fn dates(what: &str) -> SimError {
+    SimError::Dates { what: what.to_owned() }
+}
+
+fn midnight(date: Date) -> Option<Nanos> {
+    let second = date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
+    Nanos::from_seconds(u64::try_from(second).ok()?)
+}

@@ -1,0 +1,221 @@
+//! The stages as a configuration makes them, and the route of pricing's words.
+
+use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord};
+use trader_exec::{DailyLossRule, Exec};
+use trader_feeds::binance::Stream;
+use trader_feeds::{binance, kalshi};
+use trader_journal::event::{Event, Feed, Interval, SeriesMode, TimeInForce};
+use trader_journal::fee::Precision;
+use trader_journal::units::{Count, Money, Nanos};
+use trader_pricing::Pricing;
+use trader_pricing::kelly::KellyRule;
+use trader_pricing::model;
+use trader_pricing::probability::{Average, Distribution, StudentT, Tail};
+use trader_pricing::volatility::Coefficients;
+
+/// Binance's symbol of the one asset there is.
+pub(super) const SYMBOL: &str = "BTCUSDT";
+/// Seconds the settlement averages over.
+const AVERAGE_SECONDS: f64 = 60.0;
+
+/// Everything of a line that a configuration decides.
+pub struct Stages {
+    /// The Kalshi session.
+    pub kalshi: kalshi::Session,
+    /// The spot session.
+    pub binance: binance::Session,
+    /// The opinion.
+    pub pricing: Pricing,
+    /// The orders.
+    pub exec: Exec,
+    /// The volatility model, as pricing hears it.
+    pub model: Vec<Event>,
+    /// The exchange shard that is traded on.
+    pub shard: u8,
+}
+
+impl Stages {
+    /// The stages of a configuration; the model is told at `ts`.
+    #[must_use]
+    pub fn of(config: &Config, ts: Nanos) -> Stages {
+        Stages {
+            kalshi: kalshi::Session::new(kalshi_settings(config)),
+            binance: binance::Session::new(binance_settings(config)),
+            pricing: Pricing::new(pricing_settings(config)),
+            exec: Exec::new(exec_settings(config)),
+            model: model_events(config, ts),
+            shard: config.sim.shard as u8,
+        }
+    }
+}
+
+/// What of pricing's words exec hears.
+pub(super) const fn is_for_exec(event: &Event) -> bool {
+    matches!(event, Event::OpinionBasis { .. } | Event::Opinion { .. })
+}
+
+fn kalshi_settings(config: &Config) -> kalshi::Settings {
+    let series = config.series.iter().map(|series| kalshi::SeriesSettings {
+        ticker: series.ticker.clone(),
+        mode: match series.mode {
+            SeriesWord::Ignored => SeriesMode::Ignored,
+            SeriesWord::Digital => SeriesMode::Digital,
+            SeriesWord::Bracket => SeriesMode::Bracket,
+            SeriesWord::Threshold => SeriesMode::Threshold,
+        },
+    });
+    kalshi::Settings {
+        shard: config.sim.shard as u8,
+        bracket_radius: config.window.bracket_radius as u32,
+        watch_before_close_s: config.window.watch_before_close_s as u32,
+        watched_max: config.capacity.markets as u32,
+        markets_max: config.capacity.listed_markets as u32,
+        frame_bytes_max: config.capacity.frame_bytes_max as u32,
+        ..kalshi::Settings::for_series(series.collect())
+    }
+}
+
+/// What pricing hears of spot: trades, and the closed minutes of the volatility model.
+fn binance_settings(config: &Config) -> binance::Settings {
+    binance::Settings {
+        feed: Feed::BinanceSpot,
+        streams: vec![Stream::Trade, Stream::Kline(Interval::Minute)],
+        frame_bytes_max: config.capacity.frame_bytes_max as u32,
+        ..binance::Settings::spot(SYMBOL)
+    }
+}
+
+fn pricing_settings(config: &Config) -> trader_pricing::Settings {
+    let Config { edge, window, freshness, volatility, .. } = config;
+    trader_pricing::Settings {
+        edge_gross_min: cents(edge.edge_gross_min_cents),
+        edge_net_min: cents(edge.edge_net_min_cents),
+        kelly: KellyRule {
+            edge_min: edge.edge_net_min_cents / 100.0,
+            edge_full: edge.full_kelly_edge_cents / 100.0,
+            ramp_floor: edge.kelly_ramp_floor,
+            multiplier: edge.kelly_multiplier,
+            fraction_max: edge.kelly_fraction_max,
+        },
+        disagreement_max: cents(edge.disagreement_max_cents),
+        near_strike_min: edge.near_strike_min_bp * 1e-4,
+        limit_beyond_touch: (edge.limit_beyond_touch_cents * 100.0).round() as u16,
+        depth_share_ppm: (edge.depth_share_max * 1e6).round() as u32,
+        distribution: distribution(config),
+        average: average(config),
+        warmup_minutes: volatility.warmup_minutes as u32,
+        missing_minutes_max: volatility.missing_max as u32,
+        evaluate_from_ns: seconds(window.evaluate_from_s),
+        evaluate_to_ns: seconds(window.evaluate_to_s),
+        after_open_min_ns: seconds(window.after_open_min_s),
+        bracket_radius: window.bracket_radius as usize,
+        score_evaluations: window.brier_evaluations as usize,
+        score_evaluations_min: window.brier_evaluations_min as usize,
+        book_age_ns_max: millis(freshness.book_age_ms_max),
+        index_age_ns_max: millis(freshness.index_age_ms_max),
+        source_age_ns_max: millis(freshness.source_age_ms_max),
+        fee_precision: precision(config),
+        markets: config.capacity.markets as usize,
+        events: config.capacity.events as usize,
+        ..trader_pricing::Settings::default()
+    }
+}
+
+fn exec_settings(config: &Config) -> trader_exec::Settings {
+    let Config { limits, orders, freshness, .. } = config;
+    trader_exec::Settings {
+        bankroll: dollars(config.bankroll.bankroll_usd),
+        position_max: dollars(limits.position_max_usd),
+        close_exposure_max: dollars(limits.close_exposure_max_usd),
+        exposure_max: dollars(limits.exposure_max_usd),
+        daily_loss_max: dollars(limits.daily_loss_max_usd),
+        daily_loss_rule: match limits.daily_loss_rule {
+            Rule::Cap => DailyLossRule::Cap,
+            // Only the simulation is here: what `auto` means in live comes with live.
+            Rule::Stop | Rule::Auto => DailyLossRule::Stop,
+        },
+        day_starts_ns: seconds(limits.day_starts_utc_s),
+        collar: cents(limits.collar_cents),
+        order_count_max: contracts(limits.order_contracts_max as f64),
+        order_cost_max: dollars(limits.order_usd_max),
+        order_count_min: contracts(orders.count_step_contracts),
+        count_step: contracts(orders.count_step_contracts),
+        near_close_ns_min: seconds(orders.near_close_min_s),
+        opinion_age_ns_max: millis(freshness.opinion_age_ms_max),
+        book_age_ns_max: millis(freshness.book_age_ms_max),
+        index_age_ns_max: millis(freshness.index_age_ms_max),
+        source_age_ns_max: millis(freshness.source_age_ms_max),
+        orders_per_second_max: orders.orders_per_s_max as u32,
+        orders_per_minute_max: orders.orders_per_min_max as u32,
+        orders_per_window_max: orders.orders_per_window_max as u32,
+        orders_live_max: orders.orders_live_max as u32,
+        orders_identical_max: orders.orders_identical_max as u32,
+        trades_per_hour_max: orders.trades_per_ticker_hour_max as u32,
+        trades_per_day_max: orders.trades_per_ticker_day_max as u32,
+        time_in_force: time_in_force(&orders.time_in_force),
+        cancel_before_close_ns: seconds(orders.cancel_before_close_s),
+        fee_precision: precision(config),
+        shard: config.sim.shard as u8,
+        markets: config.capacity.markets as usize,
+        events: config.capacity.events as usize,
+        orders: config.capacity.orders as usize,
+        ..trader_exec::Settings::default()
+    }
+}
+
+/// The model of the configured coefficients, as pricing hears it.
+fn model_events(config: &Config, ts: Nanos) -> Vec<Event> {
+    let volatility = &config.volatility;
+    let coefficients =
+        Coefficients { b0: volatility.b0, b10: volatility.b10, b60: volatility.b60, b720: volatility.b720 };
+    model::events(&model::encode(&coefficients), ts).collect()
+}
+
+/// The configuration was checked: a word or number no distribution has falls back to the default one.
+fn distribution(config: &Config) -> Distribution {
+    let chosen = &config.probability;
+    let tail = Tail::new(chosen.tail_s0, chosen.tail_kappa, chosen.tail_z0).unwrap_or(Tail::DEFAULT);
+    match chosen.distribution.as_str() {
+        "normal" => Distribution::Normal,
+        "student_t" => StudentT::new(chosen.student_nu).map_or(Distribution::Normal, Distribution::StudentT),
+        _ => Distribution::TailAdjusted(tail),
+    }
+}
+
+fn average(config: &Config) -> Average {
+    match config.probability.average.as_str() {
+        "continuous" => Average::Continuous { seconds: AVERAGE_SECONDS },
+        _ => Average::Prints,
+    }
+}
+
+fn time_in_force(word: &str) -> TimeInForce {
+    TimeInForce::ALL.iter().copied().find(|known| known.word() == word).unwrap_or(TimeInForce::ImmediateOrCancel)
+}
+
+/// The venue knows two kinds of accounts: direct members' and brokers' (kalshi.md §4).
+fn precision(config: &Config) -> Precision {
+    if config.account.fee_precision_usd > 0.001 { Precision::Cent } else { Precision::Centicent }
+}
+
+// ---- what people write, in the line's units ----------------------------------------------------
+
+fn dollars(usd: f64) -> Money {
+    Money((usd * Money::DOLLAR.0 as f64).round() as i64)
+}
+
+fn cents(cents: f64) -> Money {
+    Money((cents * Money::CENT.0 as f64).round() as i64)
+}
+
+fn contracts(contracts: f64) -> Count {
+    Count((contracts * 100.0).round() as i64)
+}
+
+const fn seconds(seconds: u64) -> u64 {
+    seconds * Nanos::SECOND
+}
+
+const fn millis(millis: u64) -> u64 {
+    millis * Nanos::MILLI
+}
