@@ -81,7 +81,7 @@ pub(super) fn run(verb: &JournalVerb) -> Result<(), Failure> {
 }
 
 /// The log's folder of what a person named.
-fn log_dir(dir: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn log_dir(dir: &Path) -> Result<PathBuf, Failure> {
     let wrong = |what: &str, help: &str| Failure::Input(miette!(help = help.to_owned(), "{}: {what}", dir.display()));
     if !dir.is_dir() {
         return Err(wrong("no such directory", "name the directory that `run` printed as journal_dir, or --data-dir"));

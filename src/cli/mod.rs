@@ -3,10 +3,12 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 the thing checked is not right
 //! (a replay that differs, an audit that found something), 2 the command or its input is wrong.
 
-mod output;
-mod config;
+mod run;
+mod replay;
 mod journal;
+mod config;
 mod calc;
+mod output;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -35,12 +37,16 @@ pub struct SettingArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show or check the configuration.
-    #[command(subcommand)]
-    Config(config::ConfigVerb),
+    /// Trade: in this version in the simulation.
+    Run(run::RunArgs),
+    /// Run a journal's agents again and compare what they say.
+    Replay(replay::ReplayArgs),
     /// Look into a journal, check it, audit what was done.
     #[command(subcommand)]
     Journal(journal::JournalVerb),
+    /// Show or check the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigVerb),
     /// Compute a fee, a probability, a Kelly fraction or a volatility.
     #[command(subcommand)]
     Calc(calc::CalcVerb),
@@ -79,8 +85,10 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.verb {
-        Verb::Config(verb) => config::run(&verb, &cli.settings),
+        Verb::Run(arguments) => run::run(&arguments, &cli.settings),
+        Verb::Replay(arguments) => replay::run(&arguments, &cli.settings.set),
         Verb::Journal(verb) => journal::run(&verb),
+        Verb::Config(verb) => config::run(&verb, &cli.settings),
         Verb::Calc(verb) => calc::run(&verb, &cli.settings),
     }
 }

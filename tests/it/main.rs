@@ -2,4 +2,7 @@
 
 mod calc;
 mod config;
+mod gateway;
 mod house;
+mod readme;
+mod sim;

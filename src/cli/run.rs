@@ -1,0 +1,182 @@
+//! `run`: trade. In this version in the simulation, on one thread and in virtual time.
+
+use super::config::layers;
+use super::{Failure, SettingArgs, output};
+use crate::clock::{Stopwatch, wall};
+use crate::line::sim::{SimRequest, SimRun};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::civil::Date;
+use miette::miette;
+use std::path::{Path, PathBuf};
+use trader_journal::units::Nanos;
+
+/// What to trade against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunMode {
+    /// The mock exchange: no key, no network.
+    Sim,
+    /// Real feeds, no real orders.
+    Paper,
+    /// Real money.
+    Live,
+}
+
+/// How hard the simulated market makers are to beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum MarketArg {
+    /// Makers with much noise in their volatility.
+    Easy,
+    /// Makers slightly worse than the model.
+    Normal,
+    /// Makers about as good as the model.
+    Hard,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// What to trade against; this version has `sim`.
+    #[arg(long, value_enum, default_value = "sim")]
+    mode: RunMode,
+    /// One thread and virtual time: the same seed gives the same bytes.
+    #[arg(long)]
+    lockstep: bool,
+    /// Recorded Binance one-minute candles (dump CSV, optionally .gz); two days warm up, the rest is traded.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    candles: Vec<PathBuf>,
+    /// First day to trade, UTC (YYYY-MM-DD); the two days before it warm up.
+    #[arg(long, value_name = "DATE", requires = "candles")]
+    from: Option<Date>,
+    /// Last day to trade, UTC (YYYY-MM-DD).
+    #[arg(long, value_name = "DATE", requires = "candles")]
+    to: Option<Date>,
+    /// Quarter hours to trade.
+    #[arg(long, value_name = "N", conflicts_with = "day")]
+    windows: Option<u64>,
+    /// One day: 96 quarter hours.
+    #[arg(long)]
+    day: bool,
+    /// Seed of everything drawn: the same seed gives the same run.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How hard the simulated makers are.
+    #[arg(long, value_enum)]
+    market: Option<MarketArg>,
+    /// Where the journal and the ledger go; a fresh folder under `journal.directory` if not given.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print one JSON object when done.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Quarter hours of a day.
+const DAY_WINDOWS: u64 = 96;
+/// A run shorter than this shows no progress.
+const QUIET_MS: u64 = 1000;
+
+pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Failure> {
+    if arguments.mode != RunMode::Sim {
+        return Err(miette!(
+            help = "this version has `--mode sim`",
+            "paper and live come with the venues' connections"
+        )
+        .into());
+    }
+    if !arguments.lockstep {
+        return Err(miette!(help = "add `--lockstep`", "the threaded line comes with the next release").into());
+    }
+    let mut layers = layers(&with_flags(arguments, settings))?;
+    let data_dir = match &arguments.data_dir {
+        Some(dir) => dir.clone(),
+        None => fresh_dir(Path::new(&layers.finish()?.journal.directory)),
+    };
+    let request = SimRequest {
+        candles: arguments.candles.clone(),
+        from: arguments.from,
+        to: arguments.to,
+        windows: asked_windows(arguments),
+        data_dir,
+    };
+    let run = SimRun::prepare(&mut layers, &request).map_err(miette::Report::from)?;
+    eprintln!("{}", run.label());
+    eprintln!("{}", run.source());
+    let stopwatch = Stopwatch::start();
+    let bar = Progress::new(run.starts_at(), run.ends_at());
+    let report = run.trade(|now| bar.reached(now, &stopwatch)).map_err(miette::Report::from)?;
+    bar.done();
+    let report = report.with_wall_ms(stopwatch.millis());
+    output::print(|out| {
+        if arguments.json {
+            writeln!(out, "{}", report.json())?;
+        } else {
+            write!(out, "{report}")?;
+        }
+        Ok(())
+    })
+}
+
+/// The flags as settings, so that the journal records the whole configuration of the run.
+fn with_flags(arguments: &RunArgs, settings: &SettingArgs) -> SettingArgs {
+    let mut settings = settings.clone();
+    let mut lay = |key: &str, value: String| settings.set.push(format!("{key}={value}"));
+    if let Some(seed) = arguments.seed {
+        lay("sim.seed", seed.to_string());
+    }
+    if let Some(market) = arguments.market.and_then(|market| market.to_possible_value()) {
+        lay("sim.market", market.get_name().to_owned());
+    }
+    settings
+}
+
+const fn asked_windows(arguments: &RunArgs) -> Option<u64> {
+    if arguments.day { Some(DAY_WINDOWS) } else { arguments.windows }
+}
+
+/// A folder that does not exist yet, named by the clock.
+fn fresh_dir(parent: &Path) -> PathBuf {
+    let now = i64::try_from(wall().seconds()).unwrap_or(0);
+    let name = match jiff::Timestamp::from_second(now) {
+        Ok(time) => time.strftime("sim-%Y%m%dT%H%M%SZ").to_string(),
+        Err(_) => "sim".to_owned(),
+    };
+    let candidates = (1..).map(|copy| match copy {
+        1 => parent.join(&name),
+        copy => parent.join(format!("{name}-{copy}")),
+    });
+    candidates.into_iter().find(|dir| !dir.exists()).unwrap_or_else(|| parent.join(&name))
+}
+
+/// A bar on standard error, if the run takes long enough for anybody to wonder.
+struct Progress {
+    bar: ProgressBar,
+    from: Nanos,
+    shown: std::cell::Cell<u64>,
+}
+
+impl Progress {
+    fn new(from: Nanos, until: Nanos) -> Progress {
+        let bar = ProgressBar::hidden();
+        bar.set_length(until.since(from) / Nanos::SECOND);
+        let style = ProgressStyle::with_template("{bar:40} {percent}% of the market time, {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Progress { bar, from, shown: std::cell::Cell::new(0) }
+    }
+
+    /// Told every instant, it looks at the clock once a market minute.
+    fn reached(&self, now: Nanos, stopwatch: &Stopwatch) {
+        let minute = now.seconds() / 60;
+        if minute == self.shown.get() {
+            return;
+        }
+        self.shown.set(minute);
+        if self.bar.is_hidden() && stopwatch.millis() > QUIET_MS {
+            self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        }
+        self.bar.set_position(now.since(self.from) / Nanos::SECOND);
+    }
+
+    fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
