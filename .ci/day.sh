@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A whole day: generated and from recorded candles, replayed, audited, the same bits in debug and
-# release, and every planted fault found by the auditor. Arguments: work folder, market data folder.
+# Whole days: generated and from recorded candles, replayed, audited, and the same bits in debug and
+# release. Arguments: work folder, market data folder.
 set -euo pipefail
 work=$1 data=$2
 [ -d "$data/raw_binance_vision_samples" ] || { echo "no market data in $data"; exit 1; }
