@@ -79,3 +79,32 @@ fn what_is_wrong_is_named_with_its_line_and_its_fix() {
     }
     assert!(refused("[limits\n").starts_with("not valid TOML"));
 }
+
+/// `| key | ours | reference | why |` rows of the page that explains the differences.
+fn explained() -> Vec<[String; 4]> {
+    let page = include_str!("../../docs/reference.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<_> =
+            row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect();
+        cells.try_into().expect("four cells")
+    })
+    .collect()
+}
+
+#[test]
+fn every_difference_from_the_reference_system_is_explained() {
+    let ours = Layers::defaults().unwrap();
+    let theirs = with(include_str!("../../config/reference.toml")).unwrap();
+    let theirs: std::collections::BTreeMap<_, _> =
+        theirs.entries().map(|(key, value, _)| (key.to_owned(), value)).collect();
+    let different: Vec<_> = ours
+        .entries()
+        .filter(|(key, value, _)| theirs[*key] != *value)
+        .map(|(key, value, _)| [key.to_owned(), value, theirs[key].clone()])
+        .collect();
+    let mut rows: Vec<_> = explained().into_iter().map(|[key, ours, theirs, _]| [key, ours, theirs]).collect();
+    rows.sort();
+    assert_eq!(rows, different);
+    assert!(explained().iter().all(|[.., why]| why.len() > 20), "each says why");
+}
