@@ -41,7 +41,7 @@ impl Tap {
         let count = &mut self.heard[agent as usize][ring as usize];
         let seq = *count;
         *count += 1;
-        self.append(agent, Origin::heard(ring as u8), seq, event)
+        self.append(agent, origin(ring), seq, event)
     }
 
     /// `agent` says `event`, and nobody else on the line hears it.
@@ -52,7 +52,7 @@ impl Tap {
         let count = &mut self.said[agent as usize];
         let seq = *count;
         *count += 1;
-        self.append(agent, Some(Origin::SAID), seq, event)
+        self.append(agent, Origin::SAID, seq, event)
     }
 
     /// `agent` heard or sent bytes.
@@ -103,8 +103,7 @@ impl Tap {
         Ok(self.writer.close()?)
     }
 
-    fn append(&mut self, agent: Agent, origin: Option<Origin>, seq: u64, event: &Event) -> Result<(), TapError> {
-        let origin = origin.unwrap_or(Origin::SAID);
+    fn append(&mut self, agent: Agent, origin: Origin, seq: u64, event: &Event) -> Result<(), TapError> {
         self.events += 1;
         Ok(self.writer.append(stream(agent), origin, seq, &event.to_bytes())?)
     }
@@ -123,4 +122,10 @@ fn stream(agent: Agent) -> Stream {
     };
     const { assert!(STREAM_OF[Agent::ALL.len() - 1].is_some(), "more agents than streams") };
     STREAM_OF[agent as usize].expect("asserted when this was compiled")
+}
+
+/// A ring's events are heard from the origin of its number.
+fn origin(ring: Ring) -> Origin {
+    const { assert!(Origin::heard(Ring::ALL.len() as u8 - 1).is_some(), "more rings than origins") };
+    Origin::heard(ring as u8).expect("asserted when this was compiled")
 }
