@@ -5,7 +5,7 @@
 
 use trader_feeds::kalshi::reply::{Asked, read_reply};
 use trader_feeds::kalshi::request::{Create, write_cancel_path, write_create};
-use trader_journal::event::{ClientId, Event, MarketId, RejectReason, pad};
+use trader_journal::event::{ClientId, Event, MarketId, RejectReason, Uuid, pad};
 use trader_journal::units::Nanos;
 
 /// A request, ready for the wire.
@@ -15,6 +15,17 @@ pub enum Request {
     Create(Vec<u8>),
     /// `DELETE` of this path and query.
     Cancel(String),
+}
+
+impl Request {
+    /// What the journal keeps of it: the body of a create, the path of a cancel.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        match self {
+            Request::Create(body) => body,
+            Request::Cancel(path) => path.as_bytes(),
+        }
+    }
 }
 
 /// What became of a command that may leave.
@@ -81,6 +92,12 @@ impl Gateway {
         self.unanswered.push((ticket, asked));
     }
 
+    /// What an open ticket asked for.
+    #[must_use]
+    pub fn asked(&self, ticket: u64) -> Option<Asked> {
+        self.unanswered.iter().find(|(open, _)| *open == ticket).map(|(_, asked)| *asked)
+    }
+
     /// The answer to a ticket, as the event exec hears; `None` for a ticket that is not open.
     pub fn answered(&mut self, ts: Nanos, ticket: u64, status: u16, body: &[u8]) -> Option<Event> {
         let at = self.unanswered.iter().position(|(open, _)| *open == ticket)?;
@@ -130,6 +147,37 @@ impl Gateway {
         let (ticker, len) = self.tickers.get(market.0 as usize)?;
         ticker.get(..usize::from(*len)).filter(|ticker| !ticker.is_empty())
     }
+}
+
+/// What the journal keeps of a reply: a line that says what it answers, then its body. A venue's
+/// refusal does not name the order.
+pub fn write_reply(out: &mut Vec<u8>, asked: Option<Asked>, body: &[u8]) {
+    out.clear();
+    let head = match asked {
+        Some(Asked::Create { client }) => format!("create {client}\n"),
+        Some(Asked::Cancel { client, order }) => format!("cancel {client} {order}\n"),
+        None => "nothing\n".to_owned(),
+    };
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(body);
+}
+
+/// Reads what [`write_reply`] wrote: what was asked, if it was ours, and the body. `None` for
+/// anything else.
+#[must_use]
+pub fn split_reply(record: &[u8]) -> Option<(Option<Asked>, &[u8])> {
+    let end = record.iter().position(|byte| *byte == b'\n')?;
+    let (head, body) = (&record[..end], &record[end + 1..]);
+    let mut words = head.split(|byte| *byte == b' ');
+    let asked = match words.next()? {
+        b"create" => Some(Asked::Create { client: ClientId::parse(words.next()?)? }),
+        b"cancel" => {
+            Some(Asked::Cancel { client: ClientId::parse(words.next()?)?, order: Uuid::parse(words.next()?)? })
+        }
+        b"nothing" => None,
+        _ => return None,
+    };
+    words.next().is_none().then_some((asked, body))
 }
 
 /// A market without a name cannot be written into a request.

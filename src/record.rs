@@ -17,7 +17,7 @@ pub enum RecordKind {
     Disconnected = 5,
     /// A request that the gateway sent: the body of a create, the path of a cancel. Never a header.
     OrderSent = 6,
-    /// The venue's reply to a request; the tag is the HTTP status.
+    /// The venue's reply to a request; the tag is the HTTP status, the bytes begin with what it answers.
     OrderReply = 7,
     /// The configuration of the run, as TOML.
     Configuration = 10,

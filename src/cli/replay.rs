@@ -70,8 +70,8 @@ fn json(report: &ReplayReport) -> serde_json::Value {
     serde_json::json!({ "verified": true, "entries": report.entries, "agents": agents })
 }
 
-/// The agents that a replay runs.
+/// The agents that a replay runs; the shell's part is the model and the gateway.
 fn running(report: &ReplayReport) -> impl Iterator<Item = (Agent, crate::line::replay::Compared)> + '_ {
-    let agents = [Agent::Kalshi, Agent::Binance, Agent::Pricing, Agent::Exec];
+    let agents = [Agent::Shell, Agent::Kalshi, Agent::Binance, Agent::Pricing, Agent::Exec];
     agents.into_iter().map(|agent| (agent, report.agents[agent as usize]))
 }

@@ -6,11 +6,12 @@
 
 use super::agent::{Input, Output, StageAgent};
 use super::feed::{FeedAgent, FeedInput, FeedSession as _, Route};
-use super::stages::{Stages, is_for_exec};
+use super::stages::{Stages, is_command, is_for_exec};
 use super::tally::Tally;
 use super::tap::{Tap, TapError};
 use crate::exchange::MockExchange;
-use crate::gateway::{Gateway, Outgoing, Request};
+use crate::gateway::{Gateway, Outgoing, Request, write_reply};
+use crate::record::RecordKind;
 use crate::scout::{Api, Scout, ScoutSettings};
 use thiserror::Error;
 use trader_exec::Exec;
@@ -21,8 +22,6 @@ use trader_journal::units::Nanos;
 use trader_pricing::Pricing;
 use trader_ring::CapacityError;
 use trader_ring::spsc::{self, Producer};
-
-use crate::record::RecordKind;
 
 /// Why a run ended early.
 #[derive(Debug, Error)]
@@ -73,6 +72,8 @@ pub struct Lockstep {
     tally: Tally,
     now: Nanos,
     bytes: Vec<u8>,
+    /// Bytes of a reply's record.
+    scratch: Vec<u8>,
 }
 
 /// What a run came to.
@@ -144,6 +145,7 @@ impl Lockstep {
             tally: Tally::default(),
             now,
             bytes: Vec::new(),
+            scratch: Vec::new(),
         })
     }
 
@@ -278,7 +280,7 @@ impl Lockstep {
         let mut commands = Vec::new();
         did += exec.work(*now, tap, &mut |event| {
             tally.note(event);
-            if matches!(event, Event::OrderIntent { .. } | Event::CancelIntent { .. }) {
+            if is_command(event) {
                 commands.push(*event);
             }
         })?;
@@ -300,11 +302,7 @@ impl Lockstep {
                     continue;
                 }
             };
-            let text: &[u8] = match &request {
-                Request::Create(body) => body,
-                Request::Cancel(path) => path.as_bytes(),
-            };
-            self.tap.record(Agent::Shell, RecordKind::OrderSent, 0, self.now, text)?;
+            self.tap.record(Agent::Shell, RecordKind::OrderSent, 0, self.now, request.text())?;
             let ticket = match &request {
                 Request::Create(body) => self.exchange.create(self.now, body),
                 Request::Cancel(path) => self.exchange.cancel(self.now, path),
@@ -320,7 +318,8 @@ impl Lockstep {
         while self.replies.has_room(1)
             && let Some((ticket, status)) = self.exchange.next_reply(self.now, &mut body)
         {
-            self.tap.record(Agent::Shell, RecordKind::OrderReply, status, self.now, &body)?;
+            write_reply(&mut self.scratch, self.gateway.asked(ticket), &body);
+            self.tap.record(Agent::Shell, RecordKind::OrderReply, status, self.now, &self.scratch)?;
             if let Some(event) = self.gateway.answered(self.now, ticket, status, &body) {
                 self.reply(event)?;
             }

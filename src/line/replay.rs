@@ -3,17 +3,21 @@
 //!
 //! Inputs are what the journal says was heard. Outputs are compared where they were written
 //! down: in the agent's own stream when nobody heard them, in the hearer's stream otherwise;
-//! frames and state hashes too. Nothing here knows in which mode the run was made.
+//! frames, state hashes and the deadlines of timers too. The gateway is run again as well: each
+//! request that left is the one exec's intent makes, each reply means what exec heard. Nothing
+//! here knows in which mode the run was made.
 
 use super::feed::{FeedInput, FeedSession, split_answer};
-use super::stages::{Stages, is_for_exec};
+use super::stages::{Stages, is_command, is_for_exec};
 use crate::config::{ConfigError, Layers};
+use crate::gateway::{Gateway, Outgoing, split_reply};
 use crate::record::RecordKind;
 use std::collections::VecDeque;
 use std::path::Path;
 use thiserror::Error;
 use trader_exec::Exec;
 use trader_feeds::frames::Frames;
+use trader_feeds::kalshi::reply::read_reply;
 use trader_feeds::{binance, kalshi};
 use trader_journal::event::{Agent, Event, Ring};
 use trader_journal::log::{Damage, Entry, Origin, Position, Reader, verify};
@@ -155,6 +159,9 @@ struct Line {
     binance: Feed<binance::Session>,
     pricing: Staged<Pricing>,
     exec: Staged<Exec>,
+    gateway: Gateway,
+    /// Requests that are to leave.
+    requests: VecDeque<Vec<u8>>,
     /// What crossed each ring.
     rings: [Expected; Ring::ALL.len()],
     /// What each agent said to nobody.
@@ -202,7 +209,7 @@ fn configured(entry: &Entry<'_>, altered: &[String]) -> Result<Option<Line>, Rep
 
 impl Line {
     fn new(stages: Stages) -> Line {
-        let Stages { kalshi, binance, pricing, exec, model, .. } = stages;
+        let Stages { kalshi, binance, pricing, exec, model, shard } = stages;
         let mut rings: [Expected; Ring::ALL.len()] = Default::default();
         // The configured model is the shell's word: an altered coefficient is an altered output.
         rings[Ring::ModelPricing as usize].now.extend(model);
@@ -211,6 +218,8 @@ impl Line {
             binance: Feed::new(binance),
             pricing: Staged::new(pricing),
             exec: Staged::new(exec),
+            gateway: Gateway::new(shard),
+            requests: VecDeque::new(),
             rings,
             said: Default::default(),
             report: ReplayReport::default(),
@@ -252,6 +261,9 @@ impl Line {
             let equal = self.rings[ring as usize].settle(producer)?;
             self.report.agents[producer as usize].outputs += equal;
         }
+        if let Event::Timer { due, .. } = event {
+            self.compare_deadline(agent, position, *due)?;
+        }
         match agent {
             Agent::Kalshi => self.hear_kalshi(event.ts(), &FeedInput::Timer(event)),
             Agent::Binance => self.hear_binance(event.ts(), &FeedInput::Timer(event)),
@@ -259,6 +271,22 @@ impl Line {
             Agent::Exec => self.hear_exec(event),
             Agent::Shell | Agent::Venue | Agent::Control => Ok(()),
         }
+    }
+
+    /// A timer tells the deadline its agent asked for.
+    fn compare_deadline(&self, agent: Agent, position: Position, then: Nanos) -> Result<(), ReplayError> {
+        let now = match agent {
+            Agent::Kalshi => self.kalshi.session.next_deadline(),
+            Agent::Binance => self.binance.session.next_deadline(),
+            Agent::Pricing => self.pricing.stage.next_deadline(),
+            Agent::Exec => self.exec.stage.next_deadline(),
+            Agent::Shell | Agent::Venue | Agent::Control => then,
+        };
+        if now == then {
+            return Ok(());
+        }
+        let (then, now) = (format!("asked for a timer at {}", then.0), format!("asks for one at {}", now.0));
+        Err(ReplayError::Differs { at: Place(position), agent, then, now })
     }
 
     fn said_then(&mut self, agent: Agent, position: Position, event: &Event) -> Result<(), ReplayError> {
@@ -297,11 +325,9 @@ impl Line {
                 FeedInput::Answer { target, status: record.tag, body }
             }
             RecordKind::FrameSent => return self.frame_sent(agent, &record),
-            RecordKind::OrderSent
-            | RecordKind::OrderReply
-            | RecordKind::Configuration
-            | RecordKind::Build
-            | RecordKind::Label => return Ok(()),
+            RecordKind::OrderSent => return self.order_sent(agent, &record),
+            RecordKind::OrderReply => return self.order_reply(agent, &record),
+            RecordKind::Configuration | RecordKind::Build | RecordKind::Label => return Ok(()),
         };
         self.report.agents[agent as usize].heard += 1;
         match agent {
@@ -313,19 +339,32 @@ impl Line {
 
     fn frame_sent(&mut self, agent: Agent, record: &Bytes<'_>) -> Result<(), ReplayError> {
         let sent = if agent == Agent::Kalshi { &mut self.kalshi.sent } else { &mut self.binance.sent };
-        let now = sent.pop_front();
-        if now.as_deref() != Some(record.bytes) {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let (then, now) = (text(record.bytes), now.map_or("nothing".to_owned(), |frame| text(&frame)));
-            return Err(ReplayError::Differs { at: Place(record.position), agent, then, now });
-        }
+        compare_bytes(agent, record, sent.pop_front())?;
         self.report.agents[agent as usize].frames += 1;
+        Ok(())
+    }
+
+    /// What left for the venue is what the gateway makes of exec's next command.
+    fn order_sent(&mut self, agent: Agent, record: &Bytes<'_>) -> Result<(), ReplayError> {
+        compare_bytes(agent, record, self.requests.pop_front())?;
+        self.report.agents[agent as usize].frames += 1;
+        Ok(())
+    }
+
+    /// A reply is read again; exec is to hear what it means.
+    fn order_reply(&mut self, agent: Agent, record: &Bytes<'_>) -> Result<(), ReplayError> {
+        let (asked, body) =
+            split_reply(record.bytes).ok_or_else(|| unreadable(Place(record.position), "not a reply"))?;
+        self.report.agents[agent as usize].heard += 1;
+        let told = asked.map(|asked| read_reply(record.ts, asked, record.tag, body));
+        self.rings[Ring::GatewayExec as usize].now.extend(told);
         Ok(())
     }
 
     fn hear_kalshi(&mut self, ts: Nanos, input: &FeedInput<'_>) -> Result<(), ReplayError> {
         self.kalshi.hear(ts, input);
         for event in self.kalshi.outbox.events() {
+            self.gateway.hear(event);
             let hearers = event.hearers();
             if hearers.pricing {
                 self.rings[Ring::KalshiPricing as usize].now.push_back(*event);
@@ -367,6 +406,17 @@ impl Line {
     fn hear_exec(&mut self, event: &Event) -> Result<(), ReplayError> {
         self.exec.hear(event);
         self.said[Agent::Exec as usize].now.extend(self.exec.outbox.events());
+        for event in self.exec.outbox.events() {
+            if is_command(event) {
+                self.gateway.accept(event, 0);
+            }
+        }
+        while let Some(outgoing) = self.gateway.next_request(event.ts(), 0) {
+            match outgoing {
+                Outgoing::Send(request, _) => self.requests.push_back(request.text().to_vec()),
+                Outgoing::Refused(told) => self.rings[Ring::GatewayExec as usize].now.push_back(told),
+            }
+        }
         self.settle_said(Agent::Exec)
     }
 
@@ -387,6 +437,7 @@ impl Line {
         for agent in Agent::ALL {
             self.report.agents[agent as usize].in_flight += leftover(&self.said[agent as usize], agent)?;
         }
+        self.report.agents[Agent::Shell as usize].in_flight += self.requests.len() as u64;
         self.report.entries = entries;
         if self.report.agents.iter().all(|compared| compared.outputs == 0) {
             return Err(unreadable(at, "nothing was compared: no agent said anything"));
@@ -405,6 +456,15 @@ struct Bytes<'a> {
     position: Position,
 }
 
+fn compare_bytes(agent: Agent, record: &Bytes<'_>, now: Option<Vec<u8>>) -> Result<(), ReplayError> {
+    if now.as_deref() == Some(record.bytes) {
+        return Ok(());
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (then, now) = (text(record.bytes), now.map_or("nothing".to_owned(), |bytes| text(&bytes)));
+    Err(ReplayError::Differs { at: Place(record.position), agent, then, now })
+}
+
 fn leftover(expected: &Expected, agent: Agent) -> Result<u64, ReplayError> {
     match expected.then.front() {
         Some((position, then)) => {
@@ -421,8 +481,8 @@ const fn producer_of(ring: Ring) -> Option<Agent> {
         Ring::KalshiPricing | Ring::KalshiExec => Some(Agent::Kalshi),
         Ring::BinancePricing => Some(Agent::Binance),
         Ring::PricingExec => Some(Agent::Pricing),
-        Ring::ModelPricing => Some(Agent::Shell),
-        Ring::Shell | Ring::GatewayExec | Ring::ControlExec => None,
+        Ring::ModelPricing | Ring::GatewayExec => Some(Agent::Shell),
+        Ring::Shell | Ring::ControlExec => None,
     }
 }
 

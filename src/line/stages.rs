@@ -54,6 +54,11 @@ pub(super) const fn is_for_exec(event: &Event) -> bool {
     matches!(event, Event::OpinionBasis { .. } | Event::Opinion { .. })
 }
 
+/// What of exec's words leaves the program.
+pub(super) const fn is_command(event: &Event) -> bool {
+    matches!(event, Event::OrderIntent { .. } | Event::CancelIntent { .. })
+}
+
 fn kalshi_settings(config: &Config) -> kalshi::Settings {
     let series = config.series.iter().map(|series| kalshi::SeriesSettings {
         ticker: series.ticker.clone(),

@@ -1,6 +1,6 @@
 //! Commands on their way out: committed before they leave, once, and answered by name.
 
-use kalshi_trader::gateway::{Gateway, Outgoing, Request};
+use kalshi_trader::gateway::{Gateway, Outgoing, Request, split_reply, write_reply};
 use trader_feeds::kalshi::reply::Asked;
 use trader_journal::book::Side;
 use trader_journal::event::{
@@ -126,4 +126,20 @@ fn an_answer_is_matched_by_its_ticket_and_counts_once() {
         matches!(other, Some(Event::OrderUnknown { client: of, .. }) if of == client(1)),
         "another order's body: {other:?}"
     );
+}
+
+#[test]
+fn a_reply_is_kept_with_what_it_answers() {
+    let order = Uuid::parse(b"2597b999-f887-4195-8bac-c3f97a1f2021").unwrap();
+    let questions = [Some(Asked::Create { client: client(1) }), Some(Asked::Cancel { client: client(2), order }), None];
+    let mut record = Vec::new();
+    for asked in questions {
+        for body in [&b"{}"[..], b"", b"two\nlines"] {
+            write_reply(&mut record, asked, body);
+            assert_eq!(split_reply(&record), Some((asked, body)));
+        }
+    }
+    for wrong in [&b"create\n{}"[..], b"create k1-3-0000abcd-1", b"create k1-3-0000abcd-1 more\n", b"{}", b""] {
+        assert_eq!(split_reply(wrong), None, "{}", String::from_utf8_lossy(wrong));
+    }
 }

@@ -113,6 +113,10 @@ fn a_replay_compares_every_agent_and_finds_nothing() {
         }
         assert_eq!(compared["in_flight"], 0, "{agent}");
     }
+    // Every request that left, and the meaning of every reply.
+    let shell = &report["agents"]["shell"];
+    assert_eq!(shell["frames"], session.count("orders_sent"), "{shell}");
+    assert!(shell["outputs"].as_u64().unwrap() > session.count("orders_sent"), "{shell}");
 }
 
 #[test]
@@ -124,8 +128,8 @@ fn a_replay_fails_with_an_altered_setting() {
     }
 }
 
-/// Writes the log anew, each event passed through `alter`: whole checksums, other content.
-fn rewrite(from: &Path, to: &Path, mut alter: impl FnMut(&Event) -> Event) {
+/// Writes the log anew, each event and each record passed through `alter`: whole checksums, other content.
+fn rewrite(from: &Path, to: &Path, alter: &mut dyn FnMut(Altered<'_>)) {
     let mut reader = Reader::open(from).unwrap();
     std::fs::create_dir_all(to).unwrap();
     let identity =
@@ -135,80 +139,96 @@ fn rewrite(from: &Path, to: &Path, mut alter: impl FnMut(&Event) -> Event) {
         match entry {
             Entry::Line { stream, origin, seq, body, .. } => {
                 let body: &[u8; EVENT_BYTES] = body;
-                let event = alter(&Event::from_bytes(body).unwrap());
+                let mut event = Event::from_bytes(body).unwrap();
+                alter(Altered::Event(&mut event));
                 writer.append(stream, origin, u64::from(seq), &event.to_bytes()).unwrap();
             }
             Entry::Record { stream, kind, tag, ts, bytes, .. } => {
-                writer.append_record(stream, kind, tag, ts, bytes).unwrap();
+                let mut bytes = bytes.to_vec();
+                alter(Altered::Record(RecordKind::from_number(kind).unwrap(), &mut bytes));
+                writer.append_record(stream, kind, tag, ts, &bytes).unwrap();
             }
         }
     }
     writer.close().unwrap();
 }
 
-#[test]
-fn a_replay_fails_when_one_coefficient_of_the_journaled_model_is_altered() {
+enum Altered<'a> {
+    Event(&'a mut Event),
+    Record(RecordKind, &'a mut Vec<u8>),
+}
+
+/// What a replay says of a session in which the first entry that `alter` takes is another.
+fn forged(mut alter: impl FnMut(Altered<'_>) -> bool) -> String {
     let session = two_hours();
     let forged = session.dir.with_file_name("forged");
-    let mut altered = 0;
-    rewrite(&session.dir.join("journal"), &forged.join("journal"), |event| match *event {
-        Event::ModelChunk { used, pad, index: 0, ts, mut bytes } => {
-            altered += 1;
+    let mut altered = false;
+    rewrite(&session.dir.join("journal"), &forged.join("journal"), &mut |entry| altered = altered || alter(entry));
+    assert!(altered, "there was nothing of the kind in the journal");
+    fails(1, &["replay", forged.to_str().unwrap(), "--verify"])
+}
+
+#[test]
+fn a_replay_fails_when_one_coefficient_of_the_journaled_model_is_altered() {
+    let told = forged(|entry| match entry {
+        Altered::Event(Event::ModelChunk { index: 0, bytes, .. }) => {
             // The lowest bit of a mantissa in the middle of the first chunk.
             bytes[16] ^= 1;
-            Event::ModelChunk { used, pad, index: 0, ts, bytes }
+            true
         }
-        other => other,
+        Altered::Event(_) | Altered::Record(..) => false,
     });
-    assert_eq!(altered, 1, "the model is in the journal");
-    let told = fails(1, &["replay", forged.to_str().unwrap(), "--verify"]);
     assert!(told.contains("ModelChunk"), "{told}");
 }
 
 #[test]
 fn a_replay_fails_when_one_spoken_number_is_altered() {
-    let session = two_hours();
-    let forged = session.dir.with_file_name("forged");
-    let mut altered = 0;
-    rewrite(&session.dir.join("journal"), &forged.join("journal"), |event| match *event {
-        Event::EvalBasis {
-            gate,
-            mode,
-            event,
-            ts,
-            eval,
-            sigma_15m_e9,
-            estimate,
-            basis_error_e9,
-            tau_ms,
-            close,
-            legs,
-            waiting_for,
-            pad,
-        } if altered == 0 => {
-            altered += 1;
-            let tau_ms = tau_ms + 1;
-            Event::EvalBasis {
-                gate,
-                mode,
-                event,
-                ts,
-                eval,
-                sigma_15m_e9,
-                estimate,
-                basis_error_e9,
-                tau_ms,
-                close,
-                legs,
-                waiting_for,
-                pad,
-            }
+    let told = forged(|entry| match entry {
+        Altered::Event(Event::EvalBasis { tau_ms, .. }) => {
+            *tau_ms += 1;
+            true
         }
-        other => other,
+        Altered::Event(_) | Altered::Record(..) => false,
     });
-    assert_eq!(altered, 1);
-    let told = fails(1, &["replay", forged.to_str().unwrap(), "--verify"]);
     assert!(told.contains("Pricing says something else"), "{told}");
+}
+
+#[test]
+fn a_replay_fails_when_a_timer_came_that_nobody_asked_for() {
+    let told = forged(|entry| match entry {
+        Altered::Event(Event::Timer { due, .. }) => {
+            due.0 += 1;
+            true
+        }
+        Altered::Event(_) | Altered::Record(..) => false,
+    });
+    assert!(told.contains("timer"), "{told}");
+}
+
+#[test]
+fn a_replay_fails_when_another_order_left_than_was_meant() {
+    let told = forged(|entry| match entry {
+        Altered::Record(RecordKind::OrderSent, bytes) => {
+            let at = bytes.windows(8).position(|part| part == b"\"count\":").expect("a create names its count") + 9;
+            bytes[at] ^= 1;
+            true
+        }
+        Altered::Event(_) | Altered::Record(..) => false,
+    });
+    assert!(told.contains("Shell says something else") && told.contains("client_order_id"), "{told}");
+}
+
+#[test]
+fn a_replay_fails_when_exec_heard_another_reply_than_came() {
+    let told = forged(|entry| match entry {
+        Altered::Record(RecordKind::OrderReply, bytes) => {
+            let end = bytes.iter().position(|byte| *byte == b'\n').expect("a head line");
+            bytes[end - 1] ^= 1;
+            true
+        }
+        Altered::Event(_) | Altered::Record(..) => false,
+    });
+    assert!(told.contains("Shell says something else"), "{told}");
 }
 
 #[test]
@@ -260,7 +280,7 @@ fn nothing_of_a_simulation_is_shown_without_its_label() {
 }
 
 #[test]
-fn a_run_is_never_written_over_another_and_a_busy_journal_is_refused() {
+fn a_run_is_never_written_over_another_and_a_missing_one_is_named() {
     let session = two_hours();
     let told = fails(2, &["run", "--lockstep", "--windows", "1", "--data-dir", session.path()]);
     assert!(told.contains("already holds a run") && told.contains("--data-dir"), "{told}");
