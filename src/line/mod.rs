@@ -5,7 +5,7 @@
 //! feeds::binance ─ring──▶    ▲                ▲ └─ replies, fills ─┘
 //! ```
 //!
-//! Today it runs on one thread in virtual time ([`lockstep`]); an agent does not know that.
+//! Today it runs on one thread in virtual time ([`Lockstep`]); an agent does not know that.
 
 mod agent;
 mod feed;
