@@ -54,11 +54,11 @@ enum Rounding {
 impl Rounding {
     /// As asked; otherwise cents for a file, as the oracles have it, and the account's own precision.
     fn precision(asked: Option<Rounding>, form: &Form, config: &Config) -> Precision {
-        let by_account = if config.account.fee_precision_usd < 0.01 { Rounding::Centicent } else { Rounding::Cent };
-        let default = if form.csv.is_some() { Rounding::Cent } else { by_account };
-        match asked.unwrap_or(default) {
-            Rounding::Cent => Precision::Cent,
-            Rounding::Centicent => Precision::Centicent,
+        match asked {
+            Some(Rounding::Cent) => Precision::Cent,
+            Some(Rounding::Centicent) => Precision::Centicent,
+            None if form.csv.is_some() => Precision::Cent,
+            None => config.account.precision(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `config show` and `config check`.
 
 use super::{Failure, SettingArgs, output};
-use crate::config::{Config, ConfigError, Layers};
+use crate::config::{ConfigError, Layers, WAITING, waits_for};
 use clap::Subcommand;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigVerb {
@@ -30,32 +31,32 @@ pub(super) fn layers(settings: &SettingArgs) -> Result<Layers, ConfigError> {
 
 pub(super) fn run(verb: &ConfigVerb, settings: &SettingArgs) -> Result<(), Failure> {
     let layers = layers(settings)?;
-    let config = layers.finish()?;
+    layers.finish()?;
     match verb {
         ConfigVerb::Show { json: true } => show_json(&layers),
         ConfigVerb::Show { json: false } => show_lines(&layers),
         ConfigVerb::Check => {
-            for note in notes(&config) {
-                eprintln!("note: {note}");
+            for (keys, why) in WAITING {
+                eprintln!("note: {}: {why}", keys.join(", "));
             }
+            set_in_vain(&layers)?.iter().for_each(|note| eprintln!("{note}"));
             eprintln!("the configuration can be used");
             Ok(())
         }
     }
 }
 
-/// What is accepted but does nothing in this version: silence here would be a promise.
-fn notes(config: &Config) -> Vec<&'static str> {
-    let mut notes = Vec::new();
-    if config.direction.enabled {
-        notes.push("direction.enabled: no direction model is in this version; the drift stays 0");
-    }
-    if config.orders.style == "maker" {
-        notes.push(
-            "orders.style = \"maker\": needs continuous re-evaluation, not in this version; nothing will be quoted",
-        );
-    }
-    notes
+/// What somebody asked for and will not get in this version, with its place.
+pub(super) fn set_in_vain(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+    let shipped = Layers::defaults()?;
+    let shipped: BTreeMap<_, _> = shipped.entries().map(|(key, value, _)| (key.to_owned(), value)).collect();
+    let changed = layers.entries().filter(|(key, value, _)| shipped.get(*key) != Some(value));
+    let in_vain = changed.filter_map(|(key, value, origin)| Some((key, value, origin, waits_for(key)?)));
+    Ok(in_vain
+        .map(|(key, value, origin, why)| {
+            format!("warning: {key} = {value} ({}:{}) changes nothing: {why}", origin.source, origin.line)
+        })
+        .collect())
 }
 
 fn show_lines(layers: &Layers) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `run`: trade. In this version in the simulation, on one thread and in virtual time.
 
-use super::config::layers;
+use super::config::{layers, set_in_vain};
 use super::{Failure, SettingArgs, output};
 use crate::clock::{Stopwatch, wall};
 use crate::line::sim::{SimRequest, SimRun};
@@ -101,6 +101,7 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
     let run = SimRun::prepare(&mut layers, &request).map_err(miette::Report::from)?;
     eprintln!("{}", run.label());
     eprintln!("{}", run.source());
+    set_in_vain(&layers)?.iter().for_each(|note| eprintln!("{note}"));
     let stopwatch = Stopwatch::start();
     let bar = Progress::new(run.starts_at(), run.ends_at());
     let report = run.trade(|now| bar.reached(now, &stopwatch)).map_err(miette::Report::from)?;

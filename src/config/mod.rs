@@ -5,12 +5,17 @@
 
 mod layer;
 mod values;
+mod amounts;
+mod waiting;
 
+pub use amounts::{cents, contracts, dollars};
 pub use layer::{ConfigError, Layers, Origin};
 pub use values::{
     Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,
     MakerSettings, Market, Mode, Orders, Polls, Probability, Series, Sim, Strategies, Volatility, Window,
 };
+
+pub use waiting::{WAITING, waits_for};
 
 /// The shipped defaults, kept in the binary so that it runs from any directory.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");

@@ -348,6 +348,16 @@ impl Config {
         if let Some(series) = self.series.iter().find(|series| series.ticker.is_empty() || series.ticker.len() > 16) {
             return Some(("series", format!("the ticker `{}` must have 1 to 16 characters", series.ticker)));
         }
+        if ![0.0001, 0.01].contains(&self.account.fee_precision_usd) {
+            return Some(("account.fee_precision_usd", "is 0.0001 for a direct member, 0.01 through a broker".into()));
+        }
+        // The map of the tails must rise everywhere: see `pricing`.
+        if self.probability.tail_kappa * self.probability.tail_z0 >= 1.0 {
+            return Some(("probability.tail_kappa", "times probability.tail_z0 must be below 1".into()));
+        }
+        if self.sim.maker.depth_min_contracts > self.sim.maker.depth_max_contracts {
+            return Some(("sim.maker.depth_min_contracts", "must not be above sim.maker.depth_max_contracts".into()));
+        }
         known_word("volatility.model", &self.volatility.model, &["ewma3"])
             .or_else(|| {
                 let known = ["tail_adjusted", "student_t", "normal"];
@@ -446,7 +456,7 @@ impl Config {
             whole("orders.orders_per_s_max", self.orders.orders_per_s_max, 1, 64),
             whole("orders.orders_per_min_max", self.orders.orders_per_min_max, 1, 512),
             whole("orders.orders_per_window_max", self.orders.orders_per_window_max, 1, 512),
-            whole("orders.orders_live_max", self.orders.orders_live_max, 1, 128),
+            whole("orders.orders_live_max", self.orders.orders_live_max, 1, u64::from(trader_exec::LIVE_MAX)),
             whole("orders.orders_identical_max", self.orders.orders_identical_max, 1, 128),
             whole("orders.trades_per_ticker_hour_max", self.orders.trades_per_ticker_hour_max, 1, 1000),
             whole("orders.trades_per_ticker_day_max", self.orders.trades_per_ticker_day_max, 1, 1000),
@@ -456,7 +466,6 @@ impl Config {
             range("orders.count_step_contracts", self.orders.count_step_contracts, 0.01, 100.0),
             range("orders.maker_pull_bps", self.orders.maker_pull_bps, 0.1, 100.0),
             whole("orders.maker_stop_before_close_s", self.orders.maker_stop_before_close_s, 1, 900),
-            range("account.fee_precision_usd", self.account.fee_precision_usd, 0.0001, 0.01),
             whole("account.arming_windows_min", self.account.arming_windows_min, 1, 100_000),
         ]
     }

@@ -1,6 +1,6 @@
 //! What a mock exchange is made with.
 
-use crate::config::{Config, MakerSettings};
+use crate::config::{Config, MakerSettings, dollars};
 use trader_journal::fee::Precision;
 use trader_journal::units::{Money, Nanos};
 
@@ -46,8 +46,8 @@ impl ExchangeSettings {
             last_close,
             series: config.series.iter().map(|series| series.ticker.clone()).collect(),
             shard: sim.shard as u8,
-            cash: Money((sim.account_usd * Money::DOLLAR.0 as f64) as i64),
-            fee_precision: precision(config.account.fee_precision_usd),
+            cash: dollars(sim.account_usd),
+            fee_precision: config.account.precision(),
             entry_latency_ns: millis(sim.entry_latency_ms),
             reply_latency_ns: millis(sim.reply_latency_ms),
             stream_latency_ns: millis(sim.stream_latency_ms),
@@ -55,9 +55,4 @@ impl ExchangeSettings {
             maker: sim.maker.clone(),
         }
     }
-}
-
-/// The venue knows two kinds of accounts: direct members' and brokers' (kalshi.md §4).
-fn precision(usd: f64) -> Precision {
-    if usd > 0.001 { Precision::Cent } else { Precision::Centicent }
 }

@@ -8,7 +8,7 @@ use super::tap::{Tap, TapError};
 use crate::candles::{
     CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
 };
-use crate::config::{Config, ConfigError, Layers};
+use crate::config::{Config, ConfigError, Layers, dollars};
 use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, generate_candles};
 use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
 use crate::record::RecordKind;
@@ -22,7 +22,7 @@ use thiserror::Error;
 use trader_journal::event::{Agent, Mode};
 use trader_journal::hash::StateHash;
 use trader_journal::log::{Identity, OpenError, Options, Writer};
-use trader_journal::units::{Money, Nanos};
+use trader_journal::units::Nanos;
 
 pub use super::report::{Label, RunReport};
 
@@ -263,7 +263,7 @@ fn prices(config: &Config, request: &SimRequest) -> Result<(CandleSeries, Source
         seed: config.sim.seed,
         start: start.minus(warm_up * MINUTE_NANOS),
         minutes: u32::try_from(minutes).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
-        open: Money((config.sim.start_price_usd * Money::DOLLAR.0 as f64) as i64),
+        open: dollars(config.sim.start_price_usd),
     };
     Ok((generate_candles(&settings), Source::generated(&settings)))
 }

@@ -1,12 +1,11 @@
 //! The stages as a configuration makes them, and the route of pricing's words.
 
-use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord};
+use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord, cents, contracts, dollars};
 use trader_exec::{DailyLossRule, Exec};
 use trader_feeds::binance::Stream;
 use trader_feeds::{binance, kalshi};
 use trader_journal::event::{Event, Feed, Interval, SeriesMode, TimeInForce};
-use trader_journal::fee::Precision;
-use trader_journal::units::{Count, Money, Nanos};
+use trader_journal::units::Nanos;
 use trader_pricing::Pricing;
 use trader_pricing::kelly::KellyRule;
 use trader_pricing::model;
@@ -119,7 +118,7 @@ fn pricing_settings(config: &Config) -> trader_pricing::Settings {
         book_age_ns_max: millis(freshness.book_age_ms_max),
         index_age_ns_max: millis(freshness.index_age_ms_max),
         source_age_ns_max: millis(freshness.source_age_ms_max),
-        fee_precision: precision(config),
+        fee_precision: config.account.precision(),
         markets: config.capacity.markets as usize,
         events: config.capacity.events as usize,
         ..trader_pricing::Settings::default()
@@ -159,7 +158,7 @@ fn exec_settings(config: &Config) -> trader_exec::Settings {
         trades_per_day_max: orders.trades_per_ticker_day_max as u32,
         time_in_force: time_in_force(&orders.time_in_force),
         cancel_before_close_ns: seconds(orders.cancel_before_close_s),
-        fee_precision: precision(config),
+        fee_precision: config.account.precision(),
         shard: config.sim.shard as u8,
         markets: config.capacity.markets as usize,
         events: config.capacity.events as usize,
@@ -196,25 +195,6 @@ fn average(config: &Config) -> Average {
 
 fn time_in_force(word: &str) -> TimeInForce {
     TimeInForce::ALL.iter().copied().find(|known| known.word() == word).unwrap_or(TimeInForce::ImmediateOrCancel)
-}
-
-/// The venue knows two kinds of accounts: direct members' and brokers' (kalshi.md §4).
-fn precision(config: &Config) -> Precision {
-    if config.account.fee_precision_usd > 0.001 { Precision::Cent } else { Precision::Centicent }
-}
-
-// ---- what people write, in the line's units ----------------------------------------------------
-
-fn dollars(usd: f64) -> Money {
-    Money((usd * Money::DOLLAR.0 as f64).round() as i64)
-}
-
-fn cents(cents: f64) -> Money {
-    Money((cents * Money::CENT.0 as f64).round() as i64)
-}
-
-fn contracts(contracts: f64) -> Count {
-    Count((contracts * 100.0).round() as i64)
 }
 
 const fn seconds(seconds: u64) -> u64 {

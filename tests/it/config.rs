@@ -1,6 +1,6 @@
 //! Layers, origins, and what a person is told when a file is wrong.
 
-use kalshi_trader::config::{ConfigError, Layers};
+use kalshi_trader::config::{ConfigError, Layers, WAITING, cents, contracts, dollars};
 use miette::Diagnostic;
 
 fn with(text: &str) -> Result<Layers, ConfigError> {
@@ -66,6 +66,19 @@ fn what_is_wrong_is_named_with_its_line_and_its_fix() {
             "[probability]\ndistribution = \"cauchy\"\n",
             "`probability.distribution` on line 2: `cauchy` is not one of: tail_adjusted, student_t, normal",
         ),
+        (
+            "[account]\nfee_precision_usd = 0.001\n",
+            "`account.fee_precision_usd` on line 2: is 0.0001 for a direct member, 0.01 through a broker",
+        ),
+        ("[orders]\norders_live_max = 65\n", "`orders.orders_live_max` on line 2: 65 is outside 1 ..= 64"),
+        (
+            "[probability]\ntail_z0 = 5.0\ntail_kappa = 0.3\n",
+            "`probability.tail_kappa` on line 3: times probability.tail_z0 must be below 1",
+        ),
+        (
+            "[sim.maker]\ndepth_min_contracts = 3000\n",
+            "`sim.maker.depth_min_contracts` on line 2: must not be above sim.maker.depth_max_contracts",
+        ),
         ("[limits]\nposition_max_usd = nan\n", "`limits.position_max_usd` on line 2: this number is out of range"),
     ];
     for (text, expected) in cases {
@@ -107,4 +120,49 @@ fn every_difference_from_the_reference_system_is_explained() {
     rows.sort();
     assert_eq!(rows, different);
     assert!(explained().iter().all(|[.., why]| why.len() > 20), "each says why");
+}
+
+/// The program's own text, the configuration's own files left out.
+fn readers() -> String {
+    let mut text = String::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("src/config") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    text
+}
+
+fn reads(text: &str, field: &str) -> bool {
+    let goes_on = |next: Option<char>| next.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let field = format!(".{field}");
+    text.match_indices(&field).any(|(at, _)| !goes_on(text[at + field.len()..].chars().next()))
+}
+
+#[test]
+fn every_key_is_read_by_somebody_or_named_as_one_that_waits() {
+    let (layers, text) = (Layers::defaults().unwrap(), readers());
+    let keys: Vec<_> = layers.entries().map(|(key, ..)| key.to_owned()).filter(|key| key != "series").collect();
+    let waiting: Vec<_> = WAITING.iter().flat_map(|(keys, _)| keys.iter().copied()).collect();
+    for key in &waiting {
+        assert!(keys.iter().any(|known| known == key), "{key} is no key");
+        assert!(!text.contains(key), "{key} is read: it waits no more");
+    }
+    // One word, so far, and the check of it is all there is to read.
+    let unread = keys.iter().filter(|key| !waiting.contains(&key.as_str()) && *key != "volatility.model");
+    let unread: Vec<_> = unread.filter(|key| !reads(&text, key.rsplit('.').next().unwrap())).collect();
+    assert_eq!(unread, [""; 0], "nobody reads these");
+}
+
+#[test]
+fn what_people_write_becomes_whole_units() {
+    // 4.35 and 1.1 are a little less, or more, in binary.
+    assert_eq!((dollars(4.35).0, dollars(1.1).0, dollars(0.000_001).0), (4_350_000, 1_100_000, 1));
+    assert_eq!((cents(4.35).0, cents(0.01).0, contracts(0.07).0, contracts(1.15).0), (43_500, 100, 7, 115));
 }

@@ -289,6 +289,22 @@ fn a_run_is_never_written_over_another_and_a_missing_one_is_named() {
 }
 
 #[test]
+fn what_is_asked_for_in_vain_is_said() {
+    let asked = ["config", "check", "--set", "direction.enabled=true"];
+    let told = text(&trader(&asked).stderr);
+    assert!(told.contains("note: orders.retries_max: "), "every key that waits is named: {told}");
+    assert!(told.contains("warning: direction.enabled = true") && told.contains("no direction model"), "{told}");
+    let told = text(&trader(&["config", "check"]).stderr);
+    assert!(!told.contains("warning"), "the shipped file asks for nothing in vain: {told}");
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let run =
+        ["run", "--lockstep", "--windows", "1", "--set", "orders.style=maker", "--data-dir", dir.to_str().unwrap()];
+    let told = text(&trader(&run).stderr);
+    assert!(told.starts_with("SIM") && told.contains("warning: orders.style = \"maker\""), "{told}");
+}
+
+#[test]
 fn what_cannot_be_done_is_said_with_its_fix() {
     let cases: [(&[&str], &str); 5] = [
         (&["run", "--mode", "live"], "--mode sim"),
