@@ -1,13 +1,17 @@
-//! kalshi-trader.
+//! The shell of the trader: arguments, configuration, files and the clock are here and nowhere
+//! else. The stages are crates of their own and know nothing of it.
+//!
+//! Read [`mod@line`] first: it joins the stages. What it needs from outside comes next ([`gateway`],
+//! [`scout`], the mock [`exchange`]), then what only looks at a journal afterwards ([`show`], [`audit`]).
 
-pub mod config;
 pub mod cli;
+pub mod config;
+pub mod line;
+pub mod gateway;
+pub mod scout;
+pub mod exchange;
+pub mod candles;
 pub mod record;
 pub mod show;
 pub mod audit;
-pub mod candles;
-pub mod exchange;
-pub mod scout;
-pub mod gateway;
-pub mod line;
 pub mod clock;

@@ -1,8 +1,9 @@
 //! The line: agents, the rings between them, and the journal they write.
 //!
 //! ```text
-//! feeds::kalshi ──ring──▶ pricing ──ring──▶ exec ──▶ gate ──▶ venue
-//! feeds::binance ─ring──▶    ▲                ▲ └─ replies, fills ─┘
+//! feeds::kalshi ──ring──▶ pricing ──ring──▶ exec ──▶ gateway ──▶ exchange
+//!       └──────────────ring───────────────▶ ▲ ▲         └─ replies ─▶ exec
+//! feeds::binance ─ring──▶ pricing
 //! ```
 //!
 //! Today it runs on one thread in virtual time ([`Lockstep`]); an agent does not know that.
