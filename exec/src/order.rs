@@ -75,7 +75,7 @@ impl Order {
         let small = (self.side as u64) << 16 | (self.state as u64) << 8 | self.time_in_force as u64;
         let names = [id, self.client.seq, u64::from(self.market.0), u64::from(self.eval.0), small];
         let numbers = [u64::from(self.price.0), self.count.0 as u64, self.filled.0 as u64, self.told.0 as u64];
-        let cancels = [cancel, u64::from(self.cancels_said), self.cancel_said_at.0];
+        let cancels = [cancel, u64::from(self.cancels_said), self.cancel_said_at.0, u64::from(self.cost.fills_max)];
         names.iter().chain(&numbers).chain(&cancels).for_each(|word| hash.mix(*word));
         hash.mix_bytes(&self.order.0);
     }

@@ -26,7 +26,7 @@ pub struct Pricing {
     volatility: Ewma3,
     model: ModelSlots,
     scorecard: Scorecard,
-    /// The last event's time.
+    /// The latest time heard: rings are not ordered among each other.
     now: Nanos,
     /// When the venue's connection was last heard.
     venue_ts: Nanos,
@@ -287,7 +287,7 @@ impl Stage for Pricing {
     const SAYS_MAX: usize = EVALUATION_SAYS_MAX;
 
     fn on(&mut self, event: &Event, out: &mut Outbox) {
-        self.now = event.ts();
+        self.now = self.now.max(event.ts());
         self.more = false;
         self.hear(event);
         if self.now >= self.wake {

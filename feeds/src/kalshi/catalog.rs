@@ -8,7 +8,7 @@ use super::ticker::{Ticker, TickerIndex, series_part};
 use super::words::Phase;
 use crate::json::Read;
 use trader_journal::event::{EventId, FrameFault, MarketId, Outcome, SeriesId, SeriesMode, StrikeKind};
-use trader_journal::fee::FeeRates;
+use trader_journal::fee::{FeeRates, Role};
 use trader_journal::grid::PriceGrid;
 use trader_journal::hash::StateHash;
 use trader_journal::units::{Money, Nanos};
@@ -143,9 +143,12 @@ impl Market {
     }
 
     /// Adds what later events depend on to a state hash.
-    pub(crate) fn hash_into(&self, hash: &mut StateHash) {
+    fn hash_into(&self, hash: &mut StateHash) {
         hash.mix_bytes(self.ticker.as_bytes());
         hash.mix(u64::from(self.id.unwrap_or_default().0) << 8 | self.phase as u64);
+        let is_told = [self.told == Some(self.terms), self.result_told == self.result].map(u64::from);
+        hash.mix(u64::from(self.slot.map_or(0, |slot| slot + 1)) << 2 | is_told[0] << 1 | is_told[1]);
+        hash.mix(self.stream_ts.0);
         let Terms { strike, open, close, grid } = self.terms;
         let Settlement { outcome, value, underlying } = self.result;
         for word in [strike.floor.0, strike.cap.0, value.0, underlying.0] {
@@ -248,6 +251,20 @@ impl Catalog {
             last_market: 0,
             last_event: 0,
         }
+    }
+
+    /// Adds what later events depend on to a state hash.
+    pub(crate) fn hash_into(&self, hash: &mut StateHash) {
+        for series in &self.series {
+            hash.mix(rates_word(series.rates));
+            hash.mix(u64::from(series.settlement_timer_s) << 1 | u64::from(series.told.is_some()));
+        }
+        for event in self.events.iter().filter(|event| !event.is_free()) {
+            hash.mix(u64::from(event.id.unwrap_or_default().0));
+            hash.mix(event.close.0);
+            hash.mix(rates_word(event.fees));
+        }
+        self.markets.iter().filter(|market| !market.is_free()).for_each(|market| market.hash_into(hash));
     }
 
     /// The configured series a market or event ticker belongs to.
@@ -362,4 +379,8 @@ fn series_row(at: usize, told: &super::settings::SeriesSettings, settings: &Sett
         settlement_timer_s: 0,
         told: None,
     }
+}
+
+fn rates_word(rates: Option<FeeRates>) -> u64 {
+    rates.map_or(u64::MAX, |rates| u64::from(rates.ppm(Role::Taker)) << 32 | u64::from(rates.ppm(Role::Maker)))
 }

@@ -1,6 +1,7 @@
 //! The state of each subscription of one connection.
 
 use super::words::Channel;
+use trader_journal::hash::StateHash;
 use trader_journal::units::Nanos;
 
 /// So many messages behind in a row are no late repeats: the venue counts from anew.
@@ -136,6 +137,20 @@ impl Lines {
     pub(crate) fn may_ask(&self, channel: Channel, now: Nanos) -> bool {
         let line = self.line(channel);
         line.state == LineState::Off && line.retry_at <= now
+    }
+
+    pub(crate) fn hash_into(&self, hash: &mut StateHash) {
+        hash.mix(self.last_command);
+        for line in &self.lines {
+            let (state, number) = match line.state {
+                LineState::Off => (0, 0),
+                LineState::Asked(command) => (1, command),
+                LineState::On(sid) => (2, u64::from(sid)),
+            };
+            let next_seq = line.next_seq.map_or(0, |seq| seq.wrapping_add(1));
+            let words = [state, number, line.since.0, line.retry_at.0, line.update, next_seq, u64::from(line.behind)];
+            words.into_iter().for_each(|word| hash.mix(word));
+        }
     }
 
     /// Whether an error for this command means that the channel is not subscribed: it was the

@@ -189,14 +189,19 @@ impl Session {
     pub fn state_hash(&self) -> u64 {
         let mut hash = StateHash::EMPTY;
         hash.mix(u64::from(self.link.epoch) << 1 | u64::from(self.link.connected));
+        self.link.told.iter().for_each(|told| hash.mix(*told as u64));
+        self.lines.hash_into(&mut hash);
         hash.mix(self.index.0.cast_unsigned());
-        for market in self.catalog.markets.iter().filter(|market| !market.is_free()) {
-            market.hash_into(&mut hash);
+        self.catalog.hash_into(&mut hash);
+        for slot in &self.slots {
+            let [book, trades] = slot.member.map(u64::from);
+            hash.mix(u64::from(slot.id.0) << 3 | book << 2 | trades << 1 | u64::from(slot.valid));
+            hash.mix(slot.asked.0);
+            if slot.market.is_some() {
+                slot.book.hash_into(&mut hash);
+            }
         }
-        for slot in self.slots.iter().filter(|slot| slot.market.is_some()) {
-            hash.mix(u64::from(slot.id.0) << 1 | u64::from(slot.valid));
-            slot.book.hash_into(&mut hash);
-        }
+        hash.mix(self.deadline.0);
         hash.value()
     }
 

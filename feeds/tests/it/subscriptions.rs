@@ -218,6 +218,17 @@ fn the_state_hash_tells_states_apart() {
     assert_ne!(a.session.state_hash(), b.session.state_hash());
     b.delta("yes", "0.4700", "1.00");
     assert_eq!(a.session.state_hash(), b.session.state_hash());
+    // The same book by another way: what is expected next is another number.
+    for change in ["2.00", "-2.00"] {
+        a.delta("yes", "0.4600", change);
+    }
+    for change in ["2.00", "-1.00", "-1.00"] {
+        b.delta("yes", "0.4600", change);
+    }
+    assert_ne!(a.session.state_hash(), b.session.state_hash());
+    let (mut a, mut b) = (Rig::with_book(), Rig::with_book());
+    b.delta("yes", "0.4700", "1.00");
+    a.delta("yes", "0.4700", "1.00");
     a.seq += 1;
     a.delta("yes", "0.4700", "1.00");
     assert_ne!(a.session.state_hash(), b.session.state_hash());

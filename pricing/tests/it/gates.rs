@@ -33,6 +33,17 @@ fn nothing_missing_evaluates_five_seconds_after_the_open() {
 }
 
 #[test]
+fn a_late_event_makes_nothing_young_again() {
+    let mut script = Script::ready();
+    script.at(8.0);
+    script.index(usd(SPOT));
+    assert_eq!(script.evaluations(), [], "spot is four seconds old");
+    script.at(5.0);
+    script.timer();
+    assert_eq!(script.evaluations(), [], "and does not become younger by an event of another ring");
+}
+
+#[test]
 fn strike_unknown() {
     let mut script = Script::new(Settings::default());
     script.activate(&Coefficients::FROZEN);
@@ -222,12 +233,12 @@ fn a_ladder_that_moved_away_has_no_centre() {
 fn a_previous_window_with_an_opinion_must_be_determined() {
     let build = |determined: bool| {
         let mut script = Script::new(Settings::default());
-        script.activate(&Coefficients::FROZEN);
-        script.warm_up(2880);
-        script.list_series();
         // A window before, which got an opinion.
         let before = OPEN.minus(900 * Nanos::SECOND);
         script.now = before.plus(6 * Nanos::SECOND);
+        script.activate(&Coefficients::FROZEN);
+        script.warm_up(2880);
+        script.list_series();
         script.name(UP, EventId(1), DIGITAL);
         let strike = (usd(SPOT - 40), Money::ZERO);
         script.terms(UP, EventId(1), StrikeKind::GreaterOrEqual, strike, (before, OPEN));
