@@ -3,6 +3,7 @@
 use super::values::Config;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ pub struct Origin {
     pub line: usize,
     span: Range<usize>,
 }
+
+/// A longer file is no configuration, and a device never ends.
+const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The text an error points into; shared, so that an error stays small to return.
 type Shown = Arc<NamedSource<String>>;
@@ -105,19 +109,27 @@ impl Layers {
     /// [`ConfigError`] shows the line and names the fix.
     pub fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: name.clone(), reason: error.to_string() })?;
+        let unreadable = |reason: String| ConfigError::Unreadable { path: name.clone(), reason };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+        let read = file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text);
+        if read.map_err(|error| unreadable(error.to_string()))? as u64 > FILE_BYTES_MAX {
+            return Err(unreadable(format!("it is longer than {FILE_BYTES_MAX} bytes")));
+        }
         self.add_text(&name, &text, false)
     }
 
     /// Lays one `key=value` of the command line over what is there.
     ///
     /// # Errors
-    /// As [`Layers::add_file`]. A bare word is taken as text.
+    /// As [`Layers::add_file`]. A bare word is taken as text, and so is a bare date where text stands.
     pub fn add_setting(&mut self, setting: &str) -> Result<(), ConfigError> {
         let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
-        let quoted = format!("{key} = {value}");
-        let text = if DeTable::parse(&quoted).is_ok() { quoted } else { format!("{key} = {value:?}") };
+        let (key, value) = (key.trim(), value.trim());
+        let is_text = matches!(self.value(key), Some(Value::String(_))) && !value.starts_with(['"', '\'']);
+        let bare = format!("{key} = {value}");
+        let quoted = || format!("{key} = {}", Value::String(value.to_owned()));
+        let text = if is_text || DeTable::parse(&bare).is_err() { quoted() } else { bare };
         self.add_text(&format!("--set {setting}"), &text, false)
     }
 
@@ -140,14 +152,7 @@ impl Layers {
     /// # Errors
     /// [`ConfigError::BadValue`] for the first value that is out of range.
     pub fn finish(&self) -> Result<Config, ConfigError> {
-        let config: Config =
-            Value::Table(self.merged.clone()).try_into().map_err(|error: toml::de::Error| ConfigError::BadValue {
-                key: "configuration".into(),
-                line: 0,
-                problem: error.message().to_owned(),
-                text: shown("merged", String::new()),
-                at: (0, 0).into(),
-            })?;
+        let config = typed(&self.merged).map_err(|problem| self.unreadable(problem))?;
         match config.problem() {
             None => Ok(config),
             Some((key, problem)) => Err(self.bad_value(key, problem)),
@@ -166,10 +171,27 @@ impl Layers {
     }
 
     fn value_text(&self, key: &str) -> String {
+        self.value(key).map(ToString::to_string).unwrap_or_default()
+    }
+
+    fn value(&self, key: &str) -> Option<&Value> {
         let mut parts = key.split('.');
         let first = parts.next().and_then(|part| self.merged.get(part));
-        let value = parts.fold(first, |value, part| value.and_then(|value| value.get(part)));
-        value.map(ToString::to_string).unwrap_or_default()
+        parts.fold(first, |value, part| value.and_then(|value| value.get(part)))
+    }
+
+    /// The value that cannot be what its key takes: the defaults can be read, so it is one that was laid over them.
+    fn unreadable(&self, problem: String) -> ConfigError {
+        let Ok(defaults) = Layers::defaults() else { return self.bad_value("configuration", problem) };
+        let alone = self.origins.keys().find_map(|key| {
+            let mut table = defaults.merged.clone();
+            *slot(&mut table, key)? = self.value(key)?.clone();
+            typed(&table).err().map(|problem| (key, problem))
+        });
+        match alone {
+            Some((key, problem)) => self.bad_value(key, problem),
+            None => self.bad_value("configuration", problem),
+        }
     }
 
     fn bad_value(&self, key: &str, problem: String) -> ConfigError {
@@ -211,6 +233,17 @@ impl Layers {
         }
         Ok(())
     }
+}
+
+fn typed(table: &Table) -> Result<Config, String> {
+    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+/// Where the value of a dotted key is kept.
+fn slot<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Value> {
+    let mut parts = key.split('.');
+    let first = table.get_mut(parts.next()?)?;
+    parts.try_fold(first, |value, part| value.get_mut(part))
 }
 
 /// One text being laid over the rest.

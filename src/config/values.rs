@@ -358,6 +358,10 @@ impl Config {
         if self.sim.maker.depth_min_contracts > self.sim.maker.depth_max_contracts {
             return Some(("sim.maker.depth_min_contracts", "must not be above sim.maker.depth_max_contracts".into()));
         }
+        let twice = |at: &usize| self.series[..*at].iter().any(|other| other.ticker == self.series[*at].ticker);
+        if let Some(at) = (0..self.series.len()).find(twice) {
+            return Some(("series", format!("`{}` is named twice", self.series[at].ticker)));
+        }
         known_word("volatility.model", &self.volatility.model, &["ewma3"])
             .or_else(|| {
                 let known = ["tail_adjusted", "student_t", "normal"];
