@@ -83,10 +83,23 @@ pub enum CandleError {
         /// The minute both describe, Unix milliseconds.
         open_time_ms: u64,
     },
-    /// No row in any file, or no file: give at least one candle.
-    #[error("no candles in the {files} files given")]
-    Empty {
-        /// How many files were given.
-        files: usize,
+    /// A row with more or fewer columns than those before it: the file was cut off there, or joined from two.
+    #[error("{}: row {row}: {read} columns, unlike the rows before it; the file may be cut off", file.display())]
+    Ragged {
+        /// As given.
+        file: PathBuf,
+        /// The row.
+        row: u64,
+        /// How many columns it has.
+        read: usize,
     },
+    /// No candle in a file: fetch it again, or leave it out.
+    #[error("{}: no candles in this file", file.display())]
+    Empty {
+        /// As given.
+        file: PathBuf,
+    },
+    /// No file: give at least one.
+    #[error("no candle files were given")]
+    None,
 }

@@ -21,6 +21,8 @@ const MICROS_FROM: i64 = 100_000_000_000_000;
 const NANOS_FROM: i64 = 100_000_000_000_000_000;
 /// Volumes and values are kept in 1e-8.
 const VOLUME_DECIMALS: u32 = 8;
+/// No coin has cost more, and what is summed from here on has room for a thousand such prices.
+const PRICE_MAX: Money = Money(10_000_000 * Money::DOLLAR.0);
 /// What a person is shown of a wrong value, characters.
 const SHOWN_MAX: usize = 80;
 const READ_BUFFER_BYTES: usize = 1 << 18;
@@ -60,6 +62,8 @@ impl Load {
         let mut text = open(file)?;
         let mut line = Vec::new();
         let mut latest = Nanos(0);
+        let mut columns_before = None;
+        let rows_before = self.rows.len();
         for row in 1.. {
             line.clear();
             let read = text.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
@@ -70,11 +74,18 @@ impl Load {
             if row == 1 && columns.is_header() {
                 columns.check_header(file)?;
             } else if !columns.is_blank() {
+                let read = columns.count;
                 let candle = Fields { file, row, columns }.candle()?;
+                if *columns_before.get_or_insert(read) != read {
+                    return Err(CandleError::Ragged { file: file.to_owned(), row, read });
+                }
                 self.out_of_order += u64::from(candle.open_time < latest);
                 latest = latest.max(candle.open_time);
                 self.rows.push(Row { candle, file: number as u32, row: row as u32 });
             }
+        }
+        if self.rows.len() == rows_before {
+            return Err(CandleError::Empty { file: file.to_owned() });
         }
         Ok(())
     }
@@ -95,7 +106,7 @@ impl Load {
             }
         }
         if candles.is_empty() {
-            return Err(CandleError::Empty { files: files.len() });
+            return Err(CandleError::None);
         }
         let notes =
             CandleNotes { files: files.to_vec(), gaps: Vec::new(), duplicates, out_of_order: self.out_of_order };
@@ -196,23 +207,26 @@ impl Fields<'_> {
     }
 
     fn open_time(&self) -> Result<Nanos, CandleError> {
-        const EXPECTED: &str = "the start of a minute in Unix ms, µs or ns";
-        let wrong = || self.field(0, "open_time", EXPECTED);
-        let number = parse_decimal(self.text(0), 0).map_err(|_| wrong())?;
+        let nanos = self.time(0).filter(|time| time.0 % MINUTE_NANOS == 0);
+        nanos.ok_or_else(|| self.field(0, "open_time", "the start of a minute in Unix ms, µs or ns"))
+    }
+
+    /// A time whose digits say its unit.
+    fn time(&self, at: usize) -> Option<Nanos> {
+        let number = parse_decimal(self.text(at), 0).ok()?;
         let nanos_per_unit = match number {
             NANOS_FROM.. => 1,
             MICROS_FROM.. => 1_000,
             _ => Nanos::MILLI,
         };
-        let nanos = u64::try_from(number).ok().and_then(|number| number.checked_mul(nanos_per_unit));
-        nanos.filter(|nanos| nanos % MINUTE_NANOS == 0).map(Nanos).ok_or_else(wrong)
+        u64::try_from(number).ok()?.checked_mul(nanos_per_unit).map(Nanos)
     }
 
     fn price(&self, at: usize, column: &'static str) -> Result<Money, CandleError> {
         match Money::parse(self.text(at)) {
-            Ok(price) if price > Money::ZERO => Ok(price),
+            Ok(price) if Money::ZERO < price && price <= PRICE_MAX => Ok(price),
             Err(DecimalError::TooFine) => Err(self.field(at, column, "at most six decimals")),
-            _ => Err(self.field(at, column, "a price above 0, as a plain decimal")),
+            _ => Err(self.field(at, column, "a price above 0 and at most 10000000, as a plain decimal")),
         }
     }
 
@@ -231,7 +245,10 @@ impl Fields<'_> {
 
     fn check_shape(&self, candle: &Candle) -> Result<(), CandleError> {
         let range = candle.low..=candle.high;
-        if range.is_empty() {
+        // Whoever writes no close time writes a small number; a longer candle names its own end.
+        if self.time(6).is_some_and(|close| close > candle.end_time()) {
+            Err(self.field(6, "close_time", "the end of the minute: a candle of one minute"))
+        } else if range.is_empty() {
             Err(self.field(2, "high", "a high that is not below the low"))
         } else if !range.contains(&candle.open) {
             Err(self.field(1, "open", "an open between low and high"))

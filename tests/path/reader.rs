@@ -165,8 +165,8 @@ fn a_wrong_file_is_told_what_is_wrong_with_it() {
     assert!(matches!(read_text("price,size\n1,2\n"), Err(CandleError::Header { .. })));
     assert!(matches!(read_text(&format!("{}1,2,3\n", row(0))), Err(CandleError::Columns { row: 2, read: 3, .. })));
     assert!(matches!(read(&[b"PK\x03\x04rest"]), Err(CandleError::Zip { .. })));
-    assert!(matches!(read(&[b""]), Err(CandleError::Empty { files: 1 })));
-    assert!(matches!(read_candles(&[]), Err(CandleError::Empty { files: 0 })));
+    assert!(matches!(read(&[b""]), Err(CandleError::Empty { .. })));
+    assert!(matches!(read_candles(&[]), Err(CandleError::None)));
     assert!(matches!(read_candles(&["/nowhere/at/all.csv".into()]), Err(CandleError::Open { .. })));
     let rows: String = (0..500).map(row).collect();
     let whole = gzip(&rows);
@@ -218,14 +218,14 @@ proptest! {
     /// Rows in any order, in any number of files, are the same series.
     #[test]
     fn order_and_files_do_not_matter(
-        minutes in prop::collection::btree_set(0u64..200, 1..40).prop_map(Vec::from_iter),
+        minutes in prop::collection::btree_set(0u64..200, 2..40).prop_map(Vec::from_iter),
         shuffled in any::<prop::sample::Index>(),
         cut in any::<prop::sample::Index>(),
     ) {
         let sorted = read_text(&minutes.iter().copied().map(row).collect::<String>()).expect("good rows");
         let mut turned = minutes.clone();
         turned.rotate_left(shuffled.index(minutes.len()));
-        let (first, second) = turned.split_at(cut.index(minutes.len()));
+        let (first, second) = turned.split_at(1 + cut.index(minutes.len() - 1));
         let text = |part: &[u64]| part.iter().copied().map(row).collect::<String>();
         let split = read(&[text(first).as_bytes(), text(second).as_bytes()]).expect("good rows");
         prop_assert_eq!(split.candles(), sorted.candles());
