@@ -95,6 +95,12 @@ impl Scout {
         if self.waiting.is_empty() { self.next_markets.min(self.next_balance) } else { Nanos(0) }
     }
 
+    /// Whether the next question is for the candles of the warm-up.
+    #[must_use]
+    pub fn asks_candles(&self) -> bool {
+        self.waiting.front().is_some_and(|question| question.api == Api::Binance)
+    }
+
     /// The next question that is due.
     pub fn next(&mut self, now: Nanos) -> Option<Question> {
         if self.next_markets <= now {

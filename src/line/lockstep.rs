@@ -178,7 +178,18 @@ impl Lockstep {
         self.exchange.advance(ts);
         self.exchange.connect(ts);
         self.hear_kalshi(&FeedInput::Connected { epoch: 1 })?;
-        self.hear_binance(&FeedInput::Connected { epoch: 1 })
+        self.hear_binance(&FeedInput::Connected { epoch: 1 })?;
+        self.warm_up()
+    }
+
+    /// The candles of the past are asked for and heard before the stream's first one, however fast
+    /// that is: a model does not take a minute older than one it knows.
+    fn warm_up(&mut self) -> Result<(), LockstepError> {
+        while self.scout.asks_candles() {
+            self.ask()?;
+            self.work_stages()?;
+        }
+        Ok(())
     }
 
     /// Everybody works at this instant until nobody has anything to do.
