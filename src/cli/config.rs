@@ -37,10 +37,10 @@ pub(super) fn run(verb: &ConfigVerb, settings: &SettingArgs) -> Result<(), Failu
         ConfigVerb::Show { json: false } => show_lines(&layers),
         ConfigVerb::Check => {
             for (keys, why) in WAITING {
-                eprintln!("note: {}: {why}", keys.join(", "));
+                output::say(format_args!("note: {}: {why}", keys.join(", ")));
             }
-            set_in_vain(&layers)?.iter().for_each(|note| eprintln!("{note}"));
-            eprintln!("the configuration can be used");
+            set_in_vain(&layers)?.iter().for_each(output::say);
+            output::say("the configuration can be used");
             Ok(())
         }
     }

@@ -73,11 +73,11 @@ pub fn dispatch(cli: Cli) -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::NotRight(what)) => {
-            eprintln!("{what}");
+            output::say(what);
             ExitCode::from(1)
         }
         Err(Failure::Input(report)) => {
-            eprintln!("{report:?}");
+            output::say(format_args!("{report:?}"));
             ExitCode::from(2)
         }
     }

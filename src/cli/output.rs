@@ -1,7 +1,9 @@
-//! Standard output as commands write it: data, and nothing else.
+//! Standard output as commands write it: data, and nothing else. What is said beside it goes to
+//! standard error, and a command does its work whether or not anybody can hear that.
 
 use super::Failure;
 use miette::miette;
+use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use trader_journal::log::Damage;
 
@@ -19,6 +21,11 @@ pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> Result<(), Stop>) -> R
             Err(damaged(&damage))
         }
     }
+}
+
+/// Says a line on standard error. A reader that is gone, or a full disk behind it, ends nothing.
+pub(super) fn say(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 pub(super) enum Stop {

@@ -3,11 +3,12 @@
 use super::config::{layers, set_in_vain};
 use super::{Failure, SettingArgs, output};
 use crate::clock::{Stopwatch, wall};
-use crate::line::sim::{SimRequest, SimRun};
+use crate::line::sim::{SimRequest, SimRun, WINDOWS_MAX};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use miette::miette;
+use std::io;
 use std::path::{Path, PathBuf};
 use trader_journal::units::Nanos;
 
@@ -51,13 +52,13 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DATE", requires = "candles")]
     to: Option<Date>,
     /// Quarter hours to trade.
-    #[arg(long, value_name = "N", conflicts_with = "day")]
+    #[arg(long, value_name = "N", conflicts_with = "day", value_parser = clap::value_parser!(u64).range(1..=WINDOWS_MAX))]
     windows: Option<u64>,
     /// One day: 96 quarter hours.
     #[arg(long)]
     day: bool,
     /// Seed of everything drawn: the same seed gives the same run.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
     /// How hard the simulated makers are.
     #[arg(long, value_enum)]
@@ -70,6 +71,8 @@ pub(super) struct RunArgs {
     json: bool,
 }
 
+/// The largest whole number a configuration can hold.
+const SEED_MAX: u64 = i64::MAX as u64;
 /// Quarter hours of a day.
 const DAY_WINDOWS: u64 = 96;
 /// A run shorter than this shows no progress.
@@ -91,6 +94,7 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         Some(dir) => dir.clone(),
         None => fresh_dir(Path::new(&layers.finish()?.journal.directory)),
     };
+    let made_for_it = arguments.data_dir.is_none().then(|| data_dir.clone());
     let request = SimRequest {
         candles: arguments.candles.clone(),
         from: arguments.from,
@@ -98,10 +102,15 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         windows: asked_windows(arguments),
         data_dir,
     };
-    let run = SimRun::prepare(&mut layers, &request).map_err(miette::Report::from)?;
-    eprintln!("{}", run.label());
-    eprintln!("{}", run.source());
-    set_in_vain(&layers)?.iter().for_each(|note| eprintln!("{note}"));
+    let prepared = SimRun::prepare(&mut layers, &request).map_err(miette::Report::from);
+    if let (Err(_), Some(dir)) = (&prepared, made_for_it) {
+        // Nothing is in it yet; if somebody put something there, it stays.
+        let _ = std::fs::remove_dir(dir);
+    }
+    let run = prepared?;
+    output::say(run.label());
+    output::say(run.source());
+    set_in_vain(&layers)?.iter().for_each(output::say);
     let stopwatch = Stopwatch::start();
     let bar = Progress::new(run.starts_at(), run.ends_at());
     let report = run.trade(|now| bar.reached(now, &stopwatch)).map_err(miette::Report::from)?;
@@ -134,18 +143,22 @@ const fn asked_windows(arguments: &RunArgs) -> Option<u64> {
     if arguments.day { Some(DAY_WINDOWS) } else { arguments.windows }
 }
 
-/// A folder that does not exist yet, named by the clock.
+/// A folder that did not exist, named by the clock and made here, so that of two runs of one
+/// second each has its own. Where none can be made the run itself says why.
 fn fresh_dir(parent: &Path) -> PathBuf {
     let now = i64::try_from(wall().seconds()).unwrap_or(0);
     let name = match jiff::Timestamp::from_second(now) {
         Ok(time) => time.strftime("sim-%Y%m%dT%H%M%SZ").to_string(),
         Err(_) => "sim".to_owned(),
     };
-    let candidates = (1..).map(|copy| match copy {
+    let mut candidates = (1..).map(|copy| match copy {
         1 => parent.join(&name),
         copy => parent.join(format!("{name}-{copy}")),
     });
-    candidates.into_iter().find(|dir| !dir.exists()).unwrap_or_else(|| parent.join(&name))
+    let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
+    let _ = std::fs::create_dir_all(parent);
+    let free = candidates.find(|dir| !std::fs::create_dir(dir).is_err_and(|error| is_taken(&error)));
+    free.unwrap_or_else(|| parent.join(&name))
 }
 
 /// A bar on standard error, if the run takes long enough for anybody to wonder.

@@ -8,14 +8,15 @@ use super::tap::{Tap, TapError};
 use crate::candles::{
     CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
 };
-use crate::config::{Config, ConfigError, Layers, dollars};
+use crate::config::{Config, ConfigError, Layers, Mode as SeriesMode, dollars};
 use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, generate_candles};
+use crate::exchange::schedule::Family;
 use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
 use crate::record::RecordKind;
 use crate::scout::ScoutSettings;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -32,6 +33,12 @@ const LEAD_NS: u64 = 5 * MINUTE_NANOS;
 const SETTLE_NS: u64 = 2 * MINUTE_NANOS;
 /// The last close's print, and a margin.
 const TAIL_MINUTES: u64 = 5;
+/// A year of quarter hours: the longest session that is generated.
+pub const WINDOWS_MAX: u64 = 35_040;
+/// Years whose days can be asked for.
+const YEAR_MIN: i16 = 1971;
+const YEAR_MAX: i16 = 2499;
+const DAY_NANOS: u64 = 24 * 60 * MINUTE_NANOS;
 /// Blocks of 64 KiB in a MiB of journal.
 const BLOCKS_PER_MIB: u64 = 16;
 
@@ -69,8 +76,8 @@ pub enum SimError {
         /// What is missing.
         what: String,
     },
-    /// Not a date.
-    #[error("sim.start_date `{text}` is not a date")]
+    /// Not a date, or one that no simulation starts at.
+    #[error("sim.start_date `{text}` is not a date of the years {YEAR_MIN} to {YEAR_MAX}")]
     #[diagnostic(help("write it as 2026-11-02"))]
     StartDate {
         /// What stands there.
@@ -82,6 +89,13 @@ pub enum SimError {
     Taken {
         /// The data directory.
         dir: String,
+    },
+    /// A series that the mock exchange does not list.
+    #[error("the simulation lists no series `{ticker}`")]
+    #[diagnostic(help("it lists KXBTC15M and KXBTC; give any other the mode \"ignored\""))]
+    Series {
+        /// As configured.
+        ticker: String,
     },
     /// The journal cannot be opened.
     #[error("the journal cannot be opened: {0}")]
@@ -123,6 +137,7 @@ impl SimRun {
     /// [`SimError`] names what to change.
     pub fn prepare(layers: &mut Layers, request: &SimRequest) -> Result<SimRun, SimError> {
         let config = layers.finish()?;
+        check_series(&config)?;
         if journal_dir(&request.data_dir).exists() {
             return Err(SimError::Taken { dir: request.data_dir.display().to_string() });
         }
@@ -185,9 +200,18 @@ impl SimRun {
         Ok(RunReport::new(label, &self.source, &outcome, journal_dir(&self.data_dir), ledger_path))
     }
 
+    /// Makes the log's folder: of two runs that ask for the same one, one gets it.
+    fn claim(&self, dir: &Path) -> Result<(), SimError> {
+        std::fs::create_dir_all(&self.data_dir).map_err(|error| disk_error(dir, &error))?;
+        std::fs::create_dir(dir).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => SimError::Taken { dir: self.data_dir.display().to_string() },
+            _ => disk_error(dir, &error),
+        })
+    }
+
     fn open_journal(&self, label: &Label, now: Nanos) -> Result<Tap, SimError> {
         let dir = journal_dir(&self.data_dir);
-        std::fs::create_dir_all(&dir).map_err(|error| disk_error(&dir, &error))?;
+        self.claim(&dir)?;
         let blocks = u32::try_from(self.config.journal.segment_mib * BLOCKS_PER_MIB).unwrap_or(u32::MAX);
         let identity = Identity {
             epoch_nonce: self.plan.nonce,
@@ -203,6 +227,15 @@ impl SimRun {
         tap.record(Agent::Shell, RecordKind::Configuration, 0, now, self.configuration.as_bytes())?;
         Ok(tap)
     }
+}
+
+/// Every series that is to be traded is one that the mock exchange lists: a day without it would say nothing.
+fn check_series(config: &Config) -> Result<(), SimError> {
+    let traded = config.series.iter().filter(|series| series.mode != SeriesMode::Ignored);
+    if let Some(series) = traded.into_iter().find(|series| Family::of_series(&series.ticker).is_none()) {
+        return Err(SimError::Series { ticker: series.ticker.clone() });
+    }
+    Ok(())
 }
 
 /// Which program this is.
@@ -258,7 +291,10 @@ fn prices(config: &Config, request: &SimRequest) -> Result<(CandleSeries, Source
     let start = midnight(date).ok_or_else(|| SimError::StartDate { text: text.clone() })?;
     let warm_up = WARM_UP_CANDLES as u64;
     let windows = request.windows.unwrap_or(config.sim.windows);
-    let minutes = warm_up + windows.saturating_mul(QUARTER_HOUR_NANOS / MINUTE_NANOS) + TAIL_MINUTES;
+    if windows > WINDOWS_MAX {
+        return Err(dates("no more than a year of quarter hours is generated"));
+    }
+    let minutes = warm_up + windows * (QUARTER_HOUR_NANOS / MINUTE_NANOS) + TAIL_MINUTES;
     let settings = GeneratorSettings {
         seed: config.sim.seed,
         start: start.minus(warm_up * MINUTE_NANOS),
@@ -271,17 +307,12 @@ fn prices(config: &Config, request: &SimRequest) -> Result<(CandleSeries, Source
 /// The first instant of trading and the last close.
 fn trading_time(series: &CandleSeries, config: &Config, request: &SimRequest) -> Result<(Nanos, Nanos), SimError> {
     let earliest = series.trade_start()?;
-    let start = match request.from.and_then(midnight) {
-        Some(from) if from < earliest => {
-            return Err(dates("--from leaves less than two days of candles before it to warm up"));
-        }
-        Some(from) => from,
-        None => earliest,
-    };
-    let mut end = series.end();
-    if let Some(after) = request.to.and_then(|date| date.tomorrow().ok()).and_then(midnight) {
-        end = end.min(after);
+    let start = request.from.map_or(Ok(earliest), |from| asked_day("--from", from))?;
+    if start < earliest {
+        return Err(dates("--from leaves less than two days of candles before it to warm up"));
     }
+    let after = request.to.map_or(Ok(series.end()), |to| asked_day("--to", to).map(|day| day.plus(DAY_NANOS)))?;
+    let end = series.end().min(after);
     let there = end.since(start) / QUARTER_HOUR_NANOS;
     let generated = request.candles.is_empty().then_some(config.sim.windows);
     let windows = request.windows.or(generated).map_or(there, |asked| asked.min(there));
@@ -295,7 +326,17 @@ fn dates(what: &str) -> SimError {
     SimError::Dates { what: what.to_owned() }
 }
 
+fn asked_day(flag: &str, date: Date) -> Result<Nanos, SimError> {
+    let outside =
+        || SimError::Dates { what: format!("{flag} {date}: give a day of the years {YEAR_MIN} to {YEAR_MAX}") };
+    midnight(date).ok_or_else(outside)
+}
+
+/// The start of a day that a clock of nanoseconds since 1970 can hold with room on both sides.
 fn midnight(date: Date) -> Option<Nanos> {
+    if !(YEAR_MIN..=YEAR_MAX).contains(&date.year()) {
+        return None;
+    }
     let second = date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
     Nanos::from_seconds(u64::try_from(second).ok()?)
 }
