@@ -223,7 +223,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A label is one line of JSON; one that is not is shown as the text it is.
-fn label_json(label: &str) -> Value {
+pub(super) fn label_json(label: &str) -> Value {
     serde_json::from_str(label).unwrap_or_else(|_| Value::from(label))
 }
 

@@ -1,6 +1,6 @@
 //! `replay`: run a journal's agents again and compare.
 
-use super::journal::log_dir;
+use super::journal::{label_json, log_dir};
 use super::{Failure, output};
 use crate::line::replay::{ReplayError, ReplayReport, replay};
 use clap::Args;
@@ -43,6 +43,9 @@ pub(super) fn run(arguments: &ReplayArgs, altered: &[String]) -> Result<(), Fail
 }
 
 fn write_table(out: &mut dyn Write, report: &ReplayReport) -> std::io::Result<()> {
+    if let Some(label) = &report.label {
+        writeln!(out, "label {label}")?;
+    }
     writeln!(
         out,
         "{:10} {:>12} {:>12} {:>10} {:>8} {:>10}",
@@ -67,7 +70,8 @@ fn json(report: &ReplayReport) -> serde_json::Value {
             (format!("{agent:?}").to_lowercase(), counts)
         })
         .collect();
-    serde_json::json!({ "verified": true, "entries": report.entries, "agents": agents })
+    let label = report.label.as_deref().map(label_json);
+    serde_json::json!({ "verified": true, "entries": report.entries, "agents": agents, "label": label })
 }
 
 /// The agents that a replay runs; the shell's part is the model and the gateway.

@@ -1,6 +1,7 @@
 //! The venue's own record as JSON lines: the oracle a journal is audited against.
 //!
-//! One object a line; money as decimal strings of six places, prices of four, counts of two.
+//! One object a line, the first of which says that it is a simulation's; money as decimal strings of
+//! six places, prices of four, counts of two.
 //! Orders that the door refused as unreadable never reached the engine and are not in its record.
 
 use super::MockExchange;
@@ -29,7 +30,12 @@ impl MockExchange {
     /// Writes the record in the order of engine time; an order before its fills.
     pub(super) fn write_record(&self, out: &mut dyn Write) -> io::Result<()> {
         let account = self.venue.account();
-        writeln!(out, "{{\"kind\":\"start\",\"cash\":\"{}\"}}", account.start())?;
+        let start = account.start();
+        writeln!(
+            out,
+            "{{\"kind\":\"start\",\"market\":\"synthetic\",\"evidence\":false,\"seed\":{},\"cash\":\"{start}\"}}",
+            self.settings.seed
+        )?;
         for row in rows(account) {
             match row {
                 Row::Order(order) => self.write_order_row(out, order)?,

@@ -90,6 +90,8 @@ pub struct ReplayReport {
     pub entries: u64,
     /// Time of the last one.
     pub last_ts: Nanos,
+    /// What the run says it is: one line of JSON.
+    pub label: Option<String>,
 }
 
 /// What an agent says now and the journal has not shown yet, or the other way round.
@@ -178,9 +180,10 @@ pub fn replay(dir: &Path, altered: &[String]) -> Result<ReplayReport, ReplayErro
     verify(dir)?;
     let mut reader = Reader::open(dir)?;
     let mut line: Option<Line> = None;
-    let mut entries = 0;
+    let (mut entries, mut label) = (0, None);
     while let Some(entry) = reader.next()? {
         entries += 1;
+        label = label_of(&entry).or(label);
         match &mut line {
             Some(line) => line.take(&entry)?,
             None => line = configured(&entry, altered)?,
@@ -188,7 +191,17 @@ pub fn replay(dir: &Path, altered: &[String]) -> Result<ReplayReport, ReplayErro
     }
     let at = Place(reader.position());
     let line = line.ok_or_else(|| unreadable(at, "no configuration is recorded: this is not the journal of a run"))?;
-    line.finish(entries, at)
+    let report = line.finish(entries, at)?;
+    Ok(ReplayReport { label, ..report })
+}
+
+fn label_of(entry: &Entry<'_>) -> Option<String> {
+    match entry {
+        Entry::Record { kind, bytes, .. } if RecordKind::from_number(*kind) == Some(RecordKind::Label) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+        Entry::Record { .. } | Entry::Line { .. } => None,
+    }
 }
 
 /// The line that a recorded configuration makes; `None` for any other entry.

@@ -275,8 +275,21 @@ fn nothing_of_a_simulation_is_shown_without_its_label() {
     assert!(money.len() == 2 && money.iter().all(|line| line.contains("sim$")), "{page}");
     let result = page.lines().position(|line| line.starts_with("result")).unwrap();
     assert_eq!(result + 1, page.lines().count(), "the result comes last");
-    let info = ok(&["journal", "info", dir.to_str().unwrap()]);
-    assert!(info.contains("NOT EVIDENCE") || info.contains("\"evidence\":false"), "{info}");
+    let (dir, ledger) = (dir.to_str().unwrap(), dir.join("ledger.jsonl"));
+    let shown: [&[&str]; 6] = [
+        &["journal", "info", dir],
+        &["journal", "info", dir, "--json"],
+        &["journal", "audit", dir],
+        &["journal", "audit", dir, "--json"],
+        &["replay", dir, "--verify"],
+        &["replay", dir, "--verify", "--json"],
+    ];
+    for command in shown {
+        let page = ok(command);
+        assert!(page.contains("\"evidence\":false"), "{command:?}: {page}");
+    }
+    let ledger = std::fs::read_to_string(ledger).unwrap();
+    assert!(ledger.lines().next().unwrap().contains("\"evidence\":false"), "{ledger}");
 }
 
 #[test]
