@@ -28,6 +28,7 @@ for name in generated candles easy hard; do
   # 96 quarter hours and the hourly ladders whose whole life is inside the day: 23 or 24.
   settled=$(field windows_settled <"$work/$name.json") evaluated=$(field evaluations <"$work/$name.json")
   [ "$settled" = "$evaluated" ] && [ "$settled" -ge 119 ] || { echo "$name: $settled closes, $evaluated evaluations"; exit 1; }
+  [ "$(field wall_ms <"$work/$name.json")" -lt 6000 ] || { echo "$name: a day must take less than 6 s"; exit 1; }
   "$bin" replay "$work/$name" --verify
   "$bin" journal verify "$work/$name"
   "$bin" journal audit "$work/$name" --ledger "$work/$name/ledger.jsonl"

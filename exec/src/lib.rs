@@ -10,6 +10,9 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+#[cfg(all(feature = "planted", not(debug_assertions)))]
+compile_error!("the deliberate faults of the feature `planted` never go into a release");
+
 mod stage;
 mod act;
 mod risk;

@@ -1,5 +1,5 @@
 //! Deliberate faults, each at the one place it alters, so that checkers can be shown to find
-//! them. Never compiled without the feature `planted`.
+//! them. Never compiled without the feature `planted`, nor into a release.
 
 use crate::position::Execution;
 use trader_journal::event::{ClientId, Outcome};
