@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use trader_feeds::kalshi::rest::next_cursor;
 use trader_journal::units::Nanos;
 
+/// Binance's symbol of the one asset there is.
+pub const SYMBOL: &str = "BTCUSDT";
 /// Candles of one klines call (binance.md §2).
 const KLINES_PAGE: u64 = 1000;
 /// Markets of one page (kalshi.md §2.1).
@@ -58,7 +60,7 @@ impl ScoutSettings {
             markets_every_ns: config.polls.kalshi_s * Nanos::SECOND,
             balance_every_ns: config.polls.reconcile_s * Nanos::SECOND,
             warmup_minutes: config.volatility.warmup_minutes.max(WARM_UP_CANDLES as u64),
-            symbol: "BTCUSDT".to_owned(),
+            symbol: SYMBOL.to_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The stages as a configuration makes them, and the route of pricing's words.
 
 use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord, cents, contracts, dollars};
+use crate::scout::SYMBOL;
 use trader_exec::{DailyLossRule, Exec};
 use trader_feeds::binance::Stream;
 use trader_feeds::{binance, kalshi};
@@ -12,8 +13,6 @@ use trader_pricing::model;
 use trader_pricing::probability::{Average, Distribution, StudentT, Tail};
 use trader_pricing::volatility::Coefficients;
 
-/// Binance's symbol of the one asset there is.
-pub(super) const SYMBOL: &str = "BTCUSDT";
 /// Seconds the settlement averages over.
 const AVERAGE_SECONDS: f64 = 60.0;
 

@@ -2,6 +2,9 @@
 //!
 //! Multipliers without a unit, mean 1: one per quarter hour of the UTC day (its own set for
 //! weekends) times one per minute of the quarter hour.
+//!
+//! The volatility model starts from the same measurement. The world keeps its own copy, so that
+//! refitting the model does not move the day it is tried on.
 
 use crate::candles::{MINUTE_NANOS, QUARTER_HOUR_NANOS};
 use trader_journal::units::Nanos;
