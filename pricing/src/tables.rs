@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 use trader_journal::book::{LevelBook, Side};
 use trader_journal::event::{EventId, Gate, MarketId, SeriesId, SeriesMode, StrikeKind};
-use trader_journal::fee::FeeRates;
+use trader_journal::fee::{FeeRates, Role};
 use trader_journal::grid::{GridRange, PriceGrid};
 use trader_journal::hash::StateHash;
 use trader_journal::units::{Count, Money, Nanos, Price};
@@ -195,6 +195,9 @@ impl Market {
         let flags = [self.book_valid, self.book_broken, self.strike_disagrees, self.halted, self.grid.is_some()];
         let flags = flags.iter().fold(u64::from(self.strike as u8), |word, flag| word << 1 | u64::from(*flag));
         hash.mix(flags);
+        for range in self.grid.iter().flat_map(PriceGrid::ranges) {
+            hash.mix(u64::from(range.start) << 32 | u64::from(range.end) << 16 | u64::from(range.step));
+        }
         if let Some(judged) = self.judged {
             hash.mix(u64::from(judged.q_yes_e9) << 16 | u64::from(judged.mid.0));
         }
@@ -345,6 +348,7 @@ impl Tables {
     pub(crate) fn hash_into(&self, hash: &mut StateHash) {
         for (series, at) in self.series.iter().zip(0..).filter_map(|(series, at)| Some((series.as_ref()?, at))) {
             hash.mix(at << 8 | series.mode as u64);
+            hash.mix(series.rates.map_or(u64::MAX, |rates| u64::from(rates.ppm(Role::Taker))));
         }
         for listed in self.events.iter().filter(|listed| listed.named) {
             hash.mix(u64::from(listed.event.0) << 32 | listed.markets_used as u64);
