@@ -47,7 +47,49 @@ pub(crate) enum Heard {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input {
     pub(crate) ts: Nanos,
+    pub(crate) kind: Kind,
     pub(crate) heard: Heard,
+}
+
+/// What sort of thing an input is, by what it costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A change of one level of a book.
+    Delta,
+    /// A tick of the settlement index.
+    Index,
+    /// A trade of the spot market.
+    Spot,
+    /// The life of any market.
+    Life,
+    /// Another frame: snapshots, replies to commands, fills.
+    OtherFrame,
+    /// Answers to questions, deadlines, the shell's words.
+    NoFrame,
+}
+
+impl Kind {
+    /// All of them, and how they are called.
+    pub(crate) const ALL: [(Kind, &'static str); 6] = [
+        (Kind::Delta, "book delta"),
+        (Kind::Index, "index tick"),
+        (Kind::Spot, "spot trade"),
+        (Kind::Life, "market lifecycle"),
+        (Kind::OtherFrame, "any other frame"),
+        (Kind::NoFrame, "REST answer, timer, reply"),
+    ];
+
+    fn of(heard: &Heard) -> Kind {
+        let Heard::Frame(_, text) = heard else { return Kind::NoFrame };
+        let begins = |with: &str| text.starts_with(with.as_bytes());
+        match () {
+            () if begins("{\"type\":\"orderbook_delta\"") => Kind::Delta,
+            () if begins("{\"type\":\"cfbenchmarks_value\"") => Kind::Index,
+            () if begins("{\"stream\":\"btcusdt@trade\"") => Kind::Spot,
+            () if begins("{\"type\":\"market_lifecycle_v2\"") => Kind::Life,
+            () => Kind::OtherFrame,
+        }
+    }
 }
 
 /// The bytes of one request, as it leaves.
@@ -186,6 +228,6 @@ impl Draft {
                 Heard::Answer { venue, target, status, body }
             }
         };
-        Input { ts: self.ts, heard }
+        Input { ts: self.ts, kind: Kind::of(&heard), heard }
     }
 }

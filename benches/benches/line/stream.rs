@@ -7,13 +7,13 @@
 
 use crate::ours::{Bare, Journaled};
 use crate::plain::Plain;
-use crate::session::{Body, Contender, Heard, Input, Session};
+use crate::session::{Body, Contender, Heard, Input, Kind, Session};
 use std::hint::black_box;
 use std::ops::Range;
 use trader_benches::conditions::{Conditions, file_system, now};
 use trader_benches::report::{Bound, Goal, Table};
-use trader_benches::statistics::{median, median_ratio, percentile};
-use trader_benches::turns::{elapsed_ns, rounds};
+use trader_benches::statistics::{median, median_ratio};
+use trader_benches::turns::rounds;
 
 const NAMES: [&str; 3] = ["line without journal", "line with its journal", "plain path"];
 const BARE: usize = 0;
@@ -30,14 +30,26 @@ struct Stretch {
     orders: bool,
 }
 
-/// Nanoseconds by contender: of each block a frame, and of each frame that led to orders.
+/// Nanoseconds, by contender.
+type Samples = [Vec<f64>; 3];
+
 #[derive(Default)]
 struct Times {
-    frames: [Vec<f64>; 3],
-    /// One order, in a market that stands alone.
-    alone: [Vec<f64>; 3],
-    /// Orders of a ladder, whose markets are evaluated and sized together.
-    ladder: [Vec<f64>; 3],
+    /// An input, mean of each block.
+    inputs: Samples,
+    /// The same by kind, of each block that has such inputs.
+    kinds: [Samples; Kind::ALL.len()],
+    /// A frame that led to the order of a market that stands alone.
+    alone: Samples,
+    /// A frame that led to orders of a ladder, whose markets are evaluated and sized together.
+    ladder: Samples,
+}
+
+/// What the inputs of a stretch took, by kind.
+#[derive(Clone, Copy, Default)]
+struct Took {
+    inputs: usize,
+    ns: f64,
 }
 
 /// Time a frame, and time from text to order, of the line and of the plain path.
@@ -57,7 +69,7 @@ pub(crate) fn measure(conditions: &Conditions, session: &Session) -> [Table; 2] 
         ];
         walk(round, session, &stretches, &mut contenders, &mut times);
     }
-    [table_of_frames(&times, &file_system(&home)), table_of_orders(&times)]
+    [table_of_inputs(&times, &file_system(&home)), table_of_orders(&times)]
 }
 
 /// All contenders through the whole session, in every order by turns.
@@ -72,16 +84,16 @@ fn walk(
     for (number, stretch) in stretches.iter().enumerate() {
         for who in TURNS[(number + round) % TURNS.len()] {
             let inputs = &session.inputs[stretch.block.clone()];
-            let took_ns = take(inputs, contenders[who].as_mut(), &mut orders[who]);
+            let took = take(inputs, contenders[who].as_mut(), &mut orders[who]);
             if number > 0 {
-                times.frames[who].push(took_ns / inputs.len() as f64);
+                times.add(who, &took);
             }
             if stretch.orders {
                 let (before, ordering) = (orders[who].len(), stretch.block.end..stretch.block.end + 1);
-                let took_ns = take(&session.inputs[ordering], contenders[who].as_mut(), &mut orders[who]);
+                let took = take(&session.inputs[ordering], contenders[who].as_mut(), &mut orders[who]);
                 let is_ladder = is_of_a_ladder(&orders[who][before..]);
                 let times = if is_ladder { &mut times.ladder } else { &mut times.alone };
-                times[who].push(took_ns);
+                times[who].push(whole(&took).ns);
             }
         }
     }
@@ -92,14 +104,36 @@ fn walk(
 
 const TURNS: [[usize; 3]; 6] = [[0, 1, 2], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0], [2, 1, 0]];
 
-/// How long a contender takes for some inputs, their text being in the cache as after its arrival.
-fn take(inputs: &[Input], contender: &mut dyn Contender, orders: &mut Vec<Body>) -> f64 {
+/// How long a contender takes for some inputs, their text being in the cache as after its arrival. The clock is read
+/// where one kind of input ends and another begins.
+fn take(inputs: &[Input], contender: &mut dyn Contender, orders: &mut Vec<Body>) -> [Took; Kind::ALL.len()] {
     black_box(inputs.iter().map(touch).fold(0, u8::wrapping_add));
-    let start = now();
-    for input in inputs {
-        contender.hear(black_box(input), orders);
+    let mut took = [Took::default(); Kind::ALL.len()];
+    let mut start = now();
+    for alike in inputs.chunk_by(|one, next| one.kind == next.kind) {
+        for input in alike {
+            contender.hear(black_box(input), orders);
+        }
+        let end = now();
+        let took = &mut took[alike[0].kind as usize];
+        took.inputs += alike.len();
+        took.ns += end.duration_since(start).as_nanos() as f64;
+        start = end;
     }
-    elapsed_ns(start)
+    took
+}
+
+fn whole(took: &[Took]) -> Took {
+    took.iter().fold(Took::default(), |sum, one| Took { inputs: sum.inputs + one.inputs, ns: sum.ns + one.ns })
+}
+
+impl Times {
+    fn add(&mut self, who: usize, took: &[Took; Kind::ALL.len()]) {
+        let samples = self.kinds.iter_mut().zip(*took).chain([(&mut self.inputs, whole(took))]);
+        for (samples, took) in samples.filter(|(_, took)| took.inputs > 0) {
+            samples[who].push(took.ns / took.inputs as f64);
+        }
+    }
 }
 
 fn touch(input: &Input) -> u8 {
@@ -136,9 +170,8 @@ fn cut(session: &Session) -> Vec<Stretch> {
         }
     }
     compare(NAMES[BARE], &session.orders, &orders);
-    let is_delta = |input: &Input| matches!(input.heard, Heard::Frame(_, text) if text.starts_with(DELTA));
     // Until there are books: pages of candles, lists of markets. It is not timed.
-    let start = session.inputs.iter().position(is_delta).unwrap_or(0);
+    let start = session.inputs.iter().position(|input| input.kind == Kind::Delta).unwrap_or(0);
     let mut stretches = vec![Stretch { block: 0..start, orders: false }];
     let mut from = start;
     for at in ordering {
@@ -150,8 +183,6 @@ fn cut(session: &Session) -> Vec<Stretch> {
     stretches
 }
 
-const DELTA: &[u8] = b"{\"type\":\"orderbook_delta\"";
-
 fn blocks(place: Range<usize>) -> impl Iterator<Item = Stretch> {
     let end = place.end;
     let block = move |from| Stretch { block: from..end.min(from + INPUTS_PER_BLOCK), orders: false };
@@ -160,44 +191,42 @@ fn blocks(place: Range<usize>) -> impl Iterator<Item = Stretch> {
 
 // ---- what is printed ---------------------------------------------------------------------------
 
-fn table_of_frames(times: &Times, file_system: &str) -> Table {
-    let row = |who: usize| {
-        let ns = &times.frames[who];
-        (NAMES[who], vec![plain_over(&times.frames, who), median(ns), percentile(&mut ns.clone(), 90)])
+fn table_of_inputs(times: &Times, file_system: &str) -> Table {
+    let row = |name: &'static str, samples: &Samples| {
+        let ns = [BARE, JOURNALED, PLAIN].map(|who| median_or_nan(&samples[who]));
+        (name, [&ns[..], &[plain_over(samples, BARE), plain_over(samples, JOURNALED)]].concat())
     };
+    let kinds = Kind::ALL.iter().map(|(kind, name)| row(name, &times.kinds[*kind as usize]));
+    let rows = [row("all of them", &times.inputs)].into_iter().chain(kinds).collect();
     let conditions = format!(
-        "each row: {} blocks of up to {INPUTS_PER_BLOCK} inputs, answers among them; journal on {file_system}, no sync",
-        times.frames[BARE].len(),
+        "medians of {} blocks of up to {INPUTS_PER_BLOCK} inputs; journal on {file_system}, no sync",
+        times.inputs[BARE].len(),
     );
-    let columns = &["plain / it", "p50 ns", "p90 ns"];
-    Table { title: "a frame", conditions, columns, rows: rows(row), goals: Vec::new() }
+    let columns = &["no journal", "journal ns", "plain ns", "plain/no j.", "plain/journal"];
+    Table { title: "an input, ns", conditions, columns, rows, goals: Vec::new() }
 }
 
 fn table_of_orders(times: &Times) -> Table {
     let row = |who: usize| {
-        let figures = |samples| [median_us(samples, who), plain_over(samples, who)];
+        let figures = |samples: &Samples| [median_or_nan(&samples[who]) / 1_000.0, plain_over(samples, who)];
         (NAMES[who], [figures(&times.alone), figures(&times.ladder)].concat())
     };
     let what = "plain / line with its journal, five brackets";
     let goals = vec![Goal { what, ratio: plain_over(&times.ladder, JOURNALED), bound: Bound::AtLeast(15.0) }];
     let conditions = format!(
-        "each row: {} + {} frames, all paths the same orders, byte for byte; the model's formulas are the same code",
+        "medians of {} + {} frames; all paths the same orders, byte for byte; the model's formulas are the same code",
         times.alone[BARE].len(),
         times.ladder[BARE].len(),
     );
     let columns = &["1 market us", "plain / it", "5 in one us", "plain / it"];
-    Table { title: "text to order bytes, p50", conditions, columns, rows: rows(row), goals }
+    Table { title: "text to order bytes, p50", conditions, columns, rows: (0..NAMES.len()).map(row).collect(), goals }
 }
 
-fn rows(row: impl Fn(usize) -> (&'static str, Vec<f64>)) -> Vec<(&'static str, Vec<f64>)> {
-    (0..NAMES.len()).map(row).collect()
+/// NaN where a short session has nothing of a kind.
+fn median_or_nan(ns: &[f64]) -> f64 {
+    if ns.is_empty() { f64::NAN } else { median(ns) }
 }
 
-/// NaN where a short session has no such frame.
-fn median_us(samples: &[Vec<f64>; 3], who: usize) -> f64 {
-    if samples[who].is_empty() { f64::NAN } else { median(&samples[who]) / 1_000.0 }
-}
-
-fn plain_over(samples: &[Vec<f64>; 3], who: usize) -> f64 {
+fn plain_over(samples: &Samples, who: usize) -> f64 {
     if samples[who].is_empty() { f64::NAN } else { median_ratio(&samples[PLAIN], &samples[who]) }
 }
