@@ -163,7 +163,8 @@ fn size(limits: &Settings, facts: &Facts, opinion: &Opinion, cost: &Cost) -> Res
         }
     }
     let (most, (by, gate, room)) = tightest;
-    let count = Count(most.0 - most.0.rem_euclid(limits.count_step.0.max(1)));
+    let most = most.0.max(0);
+    let count = Count(most - most % limits.count_step.0.max(1));
     let smallest = limits.order_count_min.max(Count(1));
     if count < smallest {
         return Err(room.refusal(gate, smallest, cost));

@@ -259,7 +259,7 @@ impl Run {
     fn check_collar(&self, order: (MarketId, ClientId), price: i64, limits: &Limits, book: &mut Book) {
         let (Some(fair), Some(collar)) = (self.fair.get(&order.0), limits.collar) else { return };
         book.counts.one("collars");
-        if (price - fair).abs() > collar.0 {
+        if i128::from(price).abs_diff(i128::from(*fair)) > u128::from(collar.0.unsigned_abs()) {
             let numbers: [(_, &dyn ToString); 4] =
                 [("client", &order.1), ("price", &Money(price)), ("fair", &Money(*fair)), ("collar", &collar)];
             book.tell(Rule::J8, "outside_collar", &numbers);

@@ -2,3 +2,5 @@
 //! settings. Nothing here may panic, hang or be believed.
 
 mod commands;
+mod forge;
+mod forged;
