@@ -63,6 +63,10 @@ pub(super) struct RunArgs {
     /// How hard the simulated makers are.
     #[arg(long, value_enum)]
     market: Option<MarketArg>,
+    /// What goes wrong at the exchange: `cut@30m=10s` (stream gone), `gap@40m` (a book delta lost),
+    /// `502x2` (replies to orders lost), separated by commas; times from the session's start.
+    #[arg(long, value_name = "FAULTS")]
+    fault: Option<String>,
     /// Where the journal and the ledger go; a fresh folder under `journal.directory` if not given.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -132,6 +136,9 @@ fn with_flags(arguments: &RunArgs, settings: &SettingArgs) -> SettingArgs {
     let mut lay = |key: &str, value: String| settings.set.push(format!("{key}={value}"));
     if let Some(seed) = arguments.seed {
         lay("sim.seed", seed.to_string());
+    }
+    if let Some(faults) = &arguments.fault {
+        lay("sim.faults", faults.clone());
     }
     if let Some(market) = arguments.market.and_then(|market| market.to_possible_value()) {
         lay("sim.market", market.get_name().to_owned());

@@ -6,9 +6,11 @@
 mod layer;
 mod values;
 mod amounts;
+mod faults;
 mod waiting;
 
 pub use amounts::{cents, contracts, dollars};
+pub use faults::{Fault, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
 pub use values::{
     Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,

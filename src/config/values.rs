@@ -203,6 +203,7 @@ pub struct Sim {
     pub entry_latency_ms: u64,
     pub reply_latency_ms: u64,
     pub stream_latency_ms: u64,
+    pub faults: String,
     pub easy: Market,
     pub normal: Market,
     pub hard: Market,
@@ -333,6 +334,9 @@ impl Config {
     }
 
     fn relation_problem(&self) -> Option<(&'static str, String)> {
+        if let Err(problem) = super::parse_faults(&self.sim.faults) {
+            return Some(("sim.faults", problem));
+        }
         if self.edge.full_kelly_edge_cents <= self.edge.edge_net_min_cents {
             return Some(("edge.full_kelly_edge_cents", "must be above edge.edge_net_min_cents".into()));
         }

@@ -11,6 +11,7 @@ use super::path::MarketPath;
 use super::prints::Prints;
 use super::session::Session;
 use super::spot::Spot;
+use super::trouble::Trouble;
 use super::{ExchangeError, ExchangeSettings, MockExchange};
 use std::collections::BTreeMap;
 use trader_exec::venue::{Venue, VenueSettings};
@@ -46,6 +47,7 @@ pub(super) fn begin(settings: ExchangeSettings, mut path: MarketPath) -> Result<
         tickets: 0,
         said: Vec::new(),
         text: String::new(),
+        trouble: Trouble::new(&settings.faults, start),
         fault: None,
         settings,
         path,
@@ -85,11 +87,18 @@ impl MockExchange {
 
     pub(super) fn next_event(&self) -> Nanos {
         let engine = self.venue.next_deadline().max(self.now);
-        self.next_second.min(self.spot.next_tick()).min(engine).min(self.makers.next_turn())
+        self.next_second
+            .min(self.spot.next_tick())
+            .min(engine)
+            .min(self.makers.next_turn())
+            .min(self.trouble.next_cut(self.now))
     }
 
     fn happen(&mut self, at: Nanos) {
         self.now = at;
+        if self.trouble.is_cut(at) && self.session.connected {
+            self.reset_session(false);
+        }
         if at == self.next_second {
             self.begin_second(at);
         }

@@ -19,6 +19,7 @@ mod makers;
 mod command;
 mod session;
 mod tell;
+mod trouble;
 mod orders;
 mod rest;
 mod portfolio;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 use std::io;
 use trader_exec::venue::{ListError, Said, Venue};
 use trader_journal::units::Nanos;
+use trouble::{BAD_GATEWAY, Trouble};
 
 /// Why a mock exchange cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,7 @@ pub struct MockExchange {
     /// What the engine said, while it is told.
     said: Vec<Said>,
     text: String,
+    trouble: Trouble,
     fault: Option<ExchangeError>,
 }
 
@@ -112,10 +115,19 @@ impl MockExchange {
         self.fault.as_ref()
     }
 
-    /// The client connects to the Kalshi stream: a new connection without subscriptions.
-    pub fn connect(&mut self, now: Nanos) {
+    /// The client connects to the Kalshi stream: a new connection without subscriptions. `false`
+    /// while the exchange takes none.
+    pub fn connect(&mut self, now: Nanos) -> bool {
         self.turn(now);
-        self.reset_session(true);
+        let takes = !self.trouble.is_cut(now);
+        self.reset_session(takes);
+        takes
+    }
+
+    /// Whether the client has a Kalshi connection.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        self.session.connected
     }
 
     /// The Kalshi connection is gone, with every frame under way on it.
@@ -130,9 +142,14 @@ impl MockExchange {
         self.obey(now, frame);
     }
 
-    /// The next Kalshi frame that has arrived by `now`, into `out`; `false` leaves `out` alone.
+    /// The next Kalshi frame that has arrived by `now`, into `out`; `false`: there is none.
     pub fn next_kalshi_frame(&mut self, now: Nanos, out: &mut Vec<u8>) -> bool {
-        self.kalshi.pop(now, out)
+        while self.kalshi.pop(now, out) {
+            if !self.trouble.loses(now, out) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The next frame of Binance's combined stream that has arrived by `now`, into `out`; `false` leaves `out` alone.
@@ -169,6 +186,7 @@ impl MockExchange {
     pub fn next_reply(&mut self, now: Nanos, out: &mut Vec<u8>) -> Option<(u64, u16)> {
         let first = self.replies.first_entry().filter(|entry| entry.key().0 <= now)?;
         let ((_, ticket), (status, body)) = first.remove_entry();
+        let (status, body) = if self.trouble.spoils_reply() { BAD_GATEWAY } else { (status, body.as_str()) };
         out.clear();
         out.extend_from_slice(body.as_bytes());
         Some((ticket, status))

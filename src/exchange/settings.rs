@@ -1,5 +1,6 @@
 //! What a mock exchange is made with.
 
+use crate::config::Fault;
 use crate::config::{Config, MakerSettings, dollars};
 use trader_journal::fee::Precision;
 use trader_journal::units::{Money, Nanos};
@@ -31,6 +32,8 @@ pub struct ExchangeSettings {
     pub noise: f64,
     /// How the makers quote.
     pub maker: MakerSettings,
+    /// What goes wrong, by market time since `start`.
+    pub faults: Vec<Fault>,
 }
 
 impl ExchangeSettings {
@@ -53,6 +56,8 @@ impl ExchangeSettings {
             stream_latency_ns: millis(sim.stream_latency_ms),
             noise: sim.noise(),
             maker: sim.maker.clone(),
+            // The configuration was checked.
+            faults: crate::config::parse_faults(&sim.faults).unwrap_or_default(),
         }
     }
 }

@@ -70,10 +70,21 @@ pub struct Lockstep {
     gateway: Gateway,
     scout: Scout,
     tally: Tally,
+    link: Link,
     now: Nanos,
     bytes: Vec<u8>,
     /// Bytes of a reply's record.
     scratch: Vec<u8>,
+}
+
+/// The connection to the Kalshi stream.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    /// Number of the last connection; rises by one with each.
+    epoch: u32,
+    up: bool,
+    /// When the next attempt is made while it is down.
+    retry: Nanos,
 }
 
 /// What a run came to.
@@ -90,6 +101,8 @@ pub struct RunOutcome {
 
 /// Smallest ring.
 const RING_SLOTS_MIN: usize = 1024;
+/// Between two attempts to connect.
+const RETRY_NS: u64 = Nanos::SECOND;
 /// Slots of the rings that carry little.
 const SMALL_RING_SLOTS: usize = 256;
 
@@ -143,6 +156,7 @@ impl Lockstep {
             gateway: Gateway::new(shard),
             scout: Scout::new(scout, now),
             tally: Tally::default(),
+            link: Link { epoch: 0, up: false, retry: now },
             now,
             bytes: Vec::new(),
             scratch: Vec::new(),
@@ -176,8 +190,7 @@ impl Lockstep {
             self.models.push(event).map_err(|_| LockstepError::RingFull(ts))?;
         }
         self.exchange.advance(ts);
-        self.exchange.connect(ts);
-        self.hear_kalshi(&FeedInput::Connected { epoch: 1 })?;
+        self.mend_link()?;
         self.hear_binance(&FeedInput::Connected { epoch: 1 })?;
         self.warm_up()
     }
@@ -196,7 +209,8 @@ impl Lockstep {
     fn work(&mut self) -> Result<(), LockstepError> {
         self.exchange.advance(self.now);
         loop {
-            let mut did = self.deliver_frames()?;
+            let mut did = self.mend_link()?;
+            did += self.deliver_frames()?;
             did += self.ask()?;
             did += self.wake_feeds()?;
             did += self.work_stages()?;
@@ -208,8 +222,30 @@ impl Lockstep {
         }
     }
 
+    /// Hears that the connection is gone, and makes another when the exchange takes it.
+    fn mend_link(&mut self) -> Result<usize, LockstepError> {
+        if self.link.up && !self.exchange.is_connected() {
+            self.link.up = false;
+            self.link.retry = self.now.plus(RETRY_NS);
+            self.hear_kalshi(&FeedInput::Disconnected)?;
+            return Ok(1);
+        }
+        if self.link.up || self.link.retry > self.now {
+            return Ok(0);
+        }
+        self.link.retry = self.now.plus(RETRY_NS);
+        if !self.exchange.connect(self.now) {
+            return Ok(0);
+        }
+        self.link.up = true;
+        self.link.epoch += 1;
+        self.hear_kalshi(&FeedInput::Connected { epoch: self.link.epoch })?;
+        Ok(1)
+    }
+
     fn next_instant(&self) -> Nanos {
         let deadlines = [
+            if self.link.up { Nanos::NEVER } else { self.link.retry },
             self.exchange.next_deadline(),
             self.scout.next_deadline(),
             self.kalshi.next_deadline(),
@@ -225,7 +261,7 @@ impl Lockstep {
         let mut delivered = 0;
         let mut bytes = std::mem::take(&mut self.bytes);
         while self.kalshi.has_room() && self.exchange.next_kalshi_frame(self.now, &mut bytes) {
-            self.hear_kalshi(&FeedInput::Frame { epoch: 1, bytes: &bytes })?;
+            self.hear_kalshi(&FeedInput::Frame { epoch: self.link.epoch, bytes: &bytes })?;
             delivered += 1;
         }
         while self.binance.has_room() && self.exchange.next_binance_frame(self.now, &mut bytes) {

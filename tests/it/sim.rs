@@ -4,7 +4,7 @@ use kalshi_trader::record::RecordKind;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use trader_journal::event::{Agent, EVENT_BYTES, Event};
+use trader_journal::event::{Agent, BookFault, EVENT_BYTES, Event, Feed, FeedState};
 use trader_journal::log::{Entry, Identity, Options, Reader, Writer};
 use trader_journal::units::Nanos;
 
@@ -350,4 +350,59 @@ fn the_shells_stream_holds_the_label_the_build_and_every_request() {
     }
     assert_eq!(count(RecordKind::OrderSent), session.count("orders_sent"));
     assert_eq!(count(RecordKind::OrderReply), session.count("orders_sent"));
+}
+
+/// Every event of the journal, with who wrote it down.
+fn events(session: &Session) -> Vec<(u8, Event)> {
+    let mut reader = Reader::open(&session.dir.join("journal")).unwrap();
+    let mut events = Vec::new();
+    while let Some(entry) = reader.next().unwrap() {
+        if let Entry::Line { stream, body, .. } = entry {
+            events.push((stream.number(), Event::from_bytes(body).unwrap()));
+        }
+    }
+    events
+}
+
+#[test]
+fn a_cut_a_gap_and_a_lost_reply_lose_nothing() {
+    // The stream is gone while the first window is evaluated, and once more; one delta and one reply are lost.
+    let faults = ["--fault", "cut@5m=40s,cut@30m=10s,gap@40m,502x1"];
+    let session = Session::run(&[&["--windows", "8", "--seed", "14", "--market", "easy"], &faults[..]].concat());
+    let events = events(&session);
+    let exec_hears = |wanted: fn(&Event) -> bool| {
+        events.iter().filter(|(stream, event)| *stream == Agent::Exec as u8 && wanted(event)).count() as u64
+    };
+    let up = FeedState::Up;
+    let connections: std::collections::BTreeSet<_> = events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::FeedChanged { feed: Feed::Kalshi, state, epoch, .. } if *state == up => Some(*epoch),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(connections, [1, 2, 3].into(), "each connection has its own number and comes up");
+    let gap = events.iter().position(|(_, event)| matches!(event, Event::BookInvalid { fault: BookFault::Gap, .. }));
+    let (_, Event::BookInvalid { market: lost, .. }) = events[gap.expect("a delta was lost")] else { unreachable!() };
+    let next = events[gap.unwrap() + 1..].iter().find_map(|(_, event)| match event {
+        Event::BookEnd { market, .. } if *market == lost => Some("whole again"),
+        Event::BookLevel { market, .. } if *market == lost => Some("a level"),
+        Event::BookBegin { market, .. } if *market == lost => Some("a new book"),
+        _ => None,
+    });
+    assert_eq!(next, Some("a new book"), "nothing of the doubtful book is told before a whole one is");
+    assert_eq!(exec_hears(|event| matches!(event, Event::OrderUnknown { .. })), 1, "the reply behind the gateway");
+    assert!(session.count("orders_filled") > 0);
+    let by_gate = &session.report["evaluations_by_gate"];
+    assert_eq!(by_gate["window_missed"], 1, "the window that nobody could see has its own verdict: {by_gate}");
+    assert_eq!((session.count("windows_settled"), session.count("evaluations")), (10, 10));
+    ok(&["replay", session.path(), "--verify"]);
+    let ledger = session.report["ledger_path"].as_str().unwrap();
+    ok(&["journal", "audit", session.path(), "--ledger", ledger]);
+}
+
+#[test]
+fn a_fault_that_is_none_is_named_with_those_there_are() {
+    let told = fails(2, &["run", "--lockstep", "--windows", "1", "--fault", "dup-fill"]);
+    assert!(told.contains("`dup-fill` is no fault") && told.contains("cut@30m=10s"), "{told}");
 }

@@ -1,0 +1,64 @@
+//! The faults a session was asked to have, and which of them are still to come.
+
+use crate::config::Fault;
+use trader_journal::units::Nanos;
+
+/// What a gateway in front of the venue says when it lost the answer.
+pub(super) const BAD_GATEWAY: (u16, &str) = (502, "<html><head><title>502 Bad Gateway</title></head></html>\r\n");
+/// How a frame begins whose loss leaves a gap in the numbers of the books.
+const BOOK_DELTA: &[u8] = b"{\"type\":\"orderbook_delta\"";
+
+/// Faults to come, by time.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    /// When the stream is gone, and when it takes connections again.
+    cuts: Vec<(Nanos, Nanos)>,
+    /// From when on a delta is lost, latest first.
+    gaps: Vec<Nanos>,
+    bad_gateways: u32,
+}
+
+impl Trouble {
+    pub(super) fn new(faults: &[Fault], start: Nanos) -> Trouble {
+        let mut trouble = Trouble::default();
+        for fault in faults {
+            match *fault {
+                Fault::Cut { after_ns, for_ns } => {
+                    let from = start.plus(after_ns);
+                    trouble.cuts.push((from, from.plus(for_ns)));
+                }
+                Fault::Gap { after_ns } => trouble.gaps.push(start.plus(after_ns)),
+                Fault::BadGateway { times } => trouble.bad_gateways = trouble.bad_gateways.saturating_add(times),
+            }
+        }
+        trouble.gaps.sort_unstable();
+        trouble.gaps.reverse();
+        trouble
+    }
+
+    /// Whether the stream takes no connection at `now`.
+    pub(super) fn is_cut(&self, now: Nanos) -> bool {
+        self.cuts.iter().any(|(from, until)| *from <= now && now < *until)
+    }
+
+    /// When the stream is next cut.
+    pub(super) fn next_cut(&self, now: Nanos) -> Nanos {
+        self.cuts.iter().map(|(from, _)| *from).filter(|from| *from > now).min().unwrap_or(Nanos::NEVER)
+    }
+
+    /// Whether this frame is the one that is lost; asked once for each.
+    pub(super) fn loses(&mut self, now: Nanos, frame: &[u8]) -> bool {
+        let is_due = self.gaps.last().is_some_and(|from| *from <= now) && frame.starts_with(BOOK_DELTA);
+        if is_due {
+            self.gaps.pop();
+        }
+        is_due
+    }
+
+    /// Whether the next reply is lost behind a gateway; asked once for each.
+    pub(super) fn spoils_reply(&mut self) -> bool {
+        let spoils = self.bad_gateways > 0;
+        self.bad_gateways -= u32::from(spoils);
+        spoils
+    }
+}
