@@ -160,7 +160,8 @@ impl Exec {
 
     /// The first balance opens the ledger. Later ones are compared when nothing of ours is on its
     /// way: what is missing is not spent from then on, and a difference seen twice is booked as
-    /// cash that came or went without us.
+    /// cash that came or went without us. Nothing new is sent then until a person resumes: a fill
+    /// that was never told looks the same.
     pub(crate) fn hear_balance(&mut self, shard: u8, available: Money, as_of: Nanos, out: &mut Outbox) {
         if shard != self.settings.shard {
             return;
@@ -177,6 +178,7 @@ impl Exec {
         if difference != Money::ZERO && difference == self.purse.suspected {
             self.purse.shortfall = Money::ZERO;
             self.purse.suspected = Money::ZERO;
+            self.control.stop(Gate::ForeignActivity);
             return self.book_external(difference, out);
         }
         self.purse.suspected = difference;

@@ -6,7 +6,7 @@ use crate::desk::{Desk, Intent, View, asked, at, balance, contracts, fill, taker
 use proptest::prelude::*;
 use trader_exec::Settings;
 use trader_journal::book::Side;
-use trader_journal::event::{Account, Event, Gate, LifecycleKind, MarketId, Outcome, RejectReason};
+use trader_journal::event::{Account, Event, Gate, LifecycleKind, MarketId, OperatorVerb, Outcome, RejectReason};
 use trader_journal::units::{Count, Money, Price};
 
 fn desk() -> Desk {
@@ -236,9 +236,17 @@ fn a_balance_that_differs_twice_is_cash_that_moved_without_us() {
     assert_eq!(desk.hear(balance(2, at(5), usd(990))), []);
     let said = desk.hear(balance(2, at(6), usd(990)));
     assert_eq!(postings(&said), [(Account::External, Account::Cash, 10_000_000)]);
-    assert_eq!(postings(&desk.hear(balance(2, at(7), usd(990)))), []);
+    assert_eq!(desk.refusal(&View::default()).0, Gate::ForeignActivity, "a fill never told looks the same");
+    desk.operator(OperatorVerb::Resume);
+    desk.order(&View { market: 2, ..View::default() });
+}
+
+#[test]
+fn cash_that_came_is_booked_like_cash_that_went() {
+    let mut desk = desk();
     desk.hear(balance(2, at(8), usd(1_200)));
-    assert_eq!(postings(&desk.hear(balance(2, at(9), usd(1_200)))), [(Account::Cash, Account::External, 210_000_000)]);
+    assert_eq!(postings(&desk.hear(balance(2, at(9), usd(1_200)))), [(Account::Cash, Account::External, 200_000_000)]);
+    assert_eq!(postings(&desk.hear(balance(2, at(10), usd(1_200)))), []);
 }
 
 #[test]
