@@ -440,6 +440,10 @@ fn check(args: &DirArgs) -> Result<(), Failure> {
             if report.closed { "closed" } else { "left open" },
             show::position_word(report.end),
         )?;
+        let first = (report.end.segment + 1).saturating_sub(report.segments);
+        if report.segments > 0 && first > 0 {
+            writeln!(out, "it begins at segment {first}: the segments before it are not here")?;
+        }
         Ok(())
     })
 }

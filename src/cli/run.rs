@@ -114,6 +114,7 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
     let run = prepared?;
     output::say(run.label());
     output::say(run.source());
+    output::say(run.span());
     set_in_vain(&layers)?.iter().for_each(output::say);
     let stopwatch = Stopwatch::start();
     let bar = Progress::new(run.starts_at(), run.ends_at());

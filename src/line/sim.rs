@@ -9,7 +9,7 @@ use crate::candles::{
     CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
 };
 use crate::config::{Config, ConfigError, Layers, Mode as SeriesMode, dollars};
-use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, generate_candles};
+use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, date, generate_candles};
 use crate::exchange::schedule::Family;
 use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
 use crate::record::RecordKind;
@@ -127,6 +127,7 @@ pub struct SimRun {
     source: Source,
     path: MarketPath,
     plan: RunPlan,
+    windows_asked: Option<u64>,
     data_dir: PathBuf,
 }
 
@@ -154,7 +155,8 @@ impl SimRun {
             nonce: nonce_of(config.sim.seed),
         };
         let configuration = layers.to_toml();
-        Ok(SimRun { config, configuration, source, path, plan, data_dir: request.data_dir.clone() })
+        let SimRequest { windows: windows_asked, data_dir, .. } = request.clone();
+        Ok(SimRun { config, configuration, source, path, plan, windows_asked, data_dir })
     }
 
     /// What must be said of the run wherever something of it is shown.
@@ -168,6 +170,16 @@ impl SimRun {
     #[must_use]
     pub const fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// What is traded from when to when, and how much less that is than was asked for.
+    #[must_use]
+    pub fn span(&self) -> String {
+        let RunPlan { start, last_close, .. } = self.plan;
+        let windows = last_close.since(start) / QUARTER_HOUR_NANOS;
+        let asked = self.windows_asked.filter(|asked| *asked > windows);
+        let short = asked.map(|asked| format!(" (of {asked} asked for: the candles end)")).unwrap_or_default();
+        format!("trading: {windows} quarter hours{short}, {} to {} UTC", date(start), date(last_close))
     }
 
     /// When the line starts.

@@ -406,3 +406,25 @@ fn a_fault_that_is_none_is_named_with_those_there_are() {
     let told = fails(2, &["run", "--lockstep", "--windows", "1", "--fault", "dup-fill"]);
     assert!(told.contains("`dup-fill` is no fault") && told.contains("cut@30m=10s"), "{told}");
 }
+
+#[test]
+fn what_is_traded_and_what_is_missing_is_said_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let day = folder.path().join("three-days.csv");
+    // Two days to warm up and one quarter hour: a made row a minute, in the dump's format.
+    let rows = (0..2 * 1440 + 15).map(|minute| {
+        let open = 1_750_000_500_000_000u64 / 900_000_000 * 900_000_000 + minute * 60_000_000;
+        format!(
+            "{open},100000.0,100010.0,99990.0,{}.0,1.0,{},100000.0,10,0.5,50000.0,0\n",
+            100_000 + minute % 7,
+            open + 59_999_999
+        )
+    });
+    std::fs::write(&day, rows.collect::<String>()).unwrap();
+    let dir = folder.path().join("run");
+    let (day, dir) = (day.to_str().unwrap(), dir.to_str().unwrap());
+    let output = trader(&["run", "--lockstep", "--candles", day, "--windows", "3", "--data-dir", dir]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let talk = text(&output.stderr);
+    assert!(talk.contains("trading: 1 quarter hours (of 3 asked for: the candles end)"), "{talk}");
+}

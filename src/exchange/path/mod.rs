@@ -19,4 +19,4 @@ pub(super) use chance::{Chance, Purpose};
 pub use generator::{GeneratorSettings, generate_candles};
 pub use profile::minute_multiplier;
 pub use seconds::{MarketPath, PathSettings, Second};
-pub use source::Source;
+pub use source::{Source, date};

@@ -109,7 +109,8 @@ fn write_gaps(f: &mut fmt::Formatter<'_>, gaps: &[Gap]) -> fmt::Result {
 }
 
 /// `2025-08-12 13:45`, or the bare number of seconds where the calendar ends.
-fn date(at: Nanos) -> String {
+#[must_use]
+pub fn date(at: Nanos) -> String {
     let seconds = at.seconds();
     match i64::try_from(seconds).map(Timestamp::from_second) {
         Ok(Ok(timestamp)) => timestamp.strftime("%Y-%m-%d %H:%M").to_string(),
