@@ -139,7 +139,7 @@ impl Market {
     };
 
     pub(crate) fn is_free(&self) -> bool {
-        self.ticker == Ticker::EMPTY
+        self.ticker.is_empty()
     }
 
     /// Adds what later events depend on to a state hash.
@@ -181,7 +181,7 @@ impl VenueEvent {
         VenueEvent { ticker: Ticker::EMPTY, series: 0, id: None, close: Nanos(0), fees: None, first: None };
 
     pub(crate) fn is_free(&self) -> bool {
-        self.ticker == Ticker::EMPTY
+        self.ticker.is_empty()
     }
 }
 

@@ -36,7 +36,7 @@ use books::Slot;
 use catalog::Catalog;
 use lines::Lines;
 use message::Scratch;
-use rest::RestAnswer;
+use rest::{RestAnswer, RestRequest};
 use std::ops::Range;
 use trader_journal::event::{BookFault, Event, Feed, FeedState, FrameFault, pad};
 use trader_journal::hash::StateHash;
@@ -154,7 +154,8 @@ impl Session {
         if let Err(fault) = self.hear_rest(answer, &mut step) {
             self.reject(fault, &mut step);
         }
-        self.dirty = true;
+        // Nothing is watched or subscribed for the cash's sake.
+        self.dirty |= answer.request != RestRequest::Balance;
         self.settle(&mut step);
     }
 

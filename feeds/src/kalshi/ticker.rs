@@ -15,6 +15,11 @@ pub(crate) struct Ticker {
 impl Ticker {
     pub(crate) const EMPTY: Ticker = Ticker { bytes: [0; TICKER_BYTES], len: 0 };
 
+    /// Whether this is [`EMPTY`](Self::EMPTY): tables are scanned for free rows on every message.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Letters, digits, dash, dot and underscore, 1 to 36 of them; `None` for anything else.
     pub(crate) fn new(text: &[u8]) -> Option<Ticker> {
         let legal = text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));

@@ -36,14 +36,41 @@ pub struct JointBet {
     pub wins: u64,
 }
 
+impl JointBet {
+    fn is_priced(&self) -> bool {
+        self.cost > 0.0 && self.cost < 1.0
+    }
+
+    fn wins_in(&self, outcome: usize) -> bool {
+        self.wins >> outcome & 1 == 1
+    }
+
+    /// A leg that stands alone has Kelly's closed form: `(q − c)/(1 − c)`.
+    fn fraction_alone(&self, outcomes: &[f64]) -> f64 {
+        let total: f64 = outcomes.iter().sum();
+        if !self.is_priced() || total <= 0.0 {
+            return 0.0;
+        }
+        let won: f64 =
+            (0..outcomes.len()).filter(|outcome| self.wins_in(*outcome)).map(|outcome| outcomes[outcome]).sum();
+        let q = won / total * (1.0 - DISASTER);
+        ((q - self.cost) / (1.0 - self.cost)).max(0.0)
+    }
+}
+
 /// The full Kelly fractions of `legs` in their order, over outcomes of these probabilities.
 ///
 /// Looks at the first [`LEGS_MAX`] legs and [`OUTCOMES_MAX`] outcomes; the other places are zero.
 /// A leg whose cost is not between 0 and 1 gets nothing. Probabilities need not sum to 1.
 #[must_use]
 pub fn joint_fractions(legs: &[JointBet], outcomes: &[f64]) -> Fractions {
-    let event = Event::new(&legs[..legs.len().min(LEGS_MAX)], &outcomes[..outcomes.len().min(OUTCOMES_MAX)]);
+    let (legs, outcomes) = (&legs[..legs.len().min(LEGS_MAX)], &outcomes[..outcomes.len().min(OUTCOMES_MAX)]);
     let mut fractions = [0.0; LEGS_MAX];
+    if let [only] = legs {
+        fractions[0] = only.fraction_alone(outcomes);
+        return fractions;
+    }
+    let event = Event::new(legs, outcomes);
     for _ in 0..STEPS_MAX {
         let slope = event.slope(&fractions);
         let direction = event.newton(&slope, &fractions);
@@ -87,9 +114,8 @@ impl Event {
         }
         event.probabilities[outcomes.len()] = DISASTER;
         for (gains, leg) in event.gains.iter_mut().zip(legs) {
-            let priced = leg.cost > 0.0 && leg.cost < 1.0;
             for (outcome, gain) in gains.iter_mut().enumerate() {
-                let wins = priced && outcome < outcomes.len() && leg.wins >> outcome & 1 == 1;
+                let wins = leg.is_priced() && outcome < outcomes.len() && leg.wins_in(outcome);
                 *gain = if wins { 1.0 / leg.cost - 1.0 } else { -1.0 };
             }
         }
