@@ -22,9 +22,10 @@ day generated "$bin"
 day candles "$bin" --candles "${candles[@]}"
 day easy "$bin" --candles "${candles[@]}" --market easy
 day hard "$bin" --candles "${candles[@]}" --market hard
+day easy-generated "$bin" --market easy
 day released target/release/kalshi-trader
 
-for name in generated candles easy hard; do
+for name in generated candles easy hard easy-generated; do
   # 96 quarter hours and the hourly ladders whose whole life is inside the day: 23 or 24.
   settled=$(field windows_settled <"$work/$name.json") evaluated=$(field evaluations <"$work/$name.json")
   [ "$settled" = "$evaluated" ] && [ "$settled" -ge 119 ] || { echo "$name: $settled closes, $evaluated evaluations"; exit 1; }
@@ -35,4 +36,5 @@ for name in generated candles easy hard; do
 done
 [ "$(field state_hash <"$work/generated.json")" = "$(field state_hash <"$work/released.json")" ] || { echo "debug and release differ"; exit 1; }
 [ "$(field orders_filled <"$work/easy.json")" -gt "$(field orders_filled <"$work/hard.json")" ] || { echo "easy is no easier than hard"; exit 1; }
+[ "$(field orders_filled <"$work/easy-generated.json")" -gt 0 ] || { echo "nothing was filled on the easy market"; exit 1; }
 if "$bin" replay "$work/generated" --verify --set volatility.b10=0.475 2>/dev/null; then echo "an altered coefficient went unnoticed"; exit 1; fi

@@ -201,7 +201,7 @@ pub(crate) struct Session {
 pub(crate) fn session(settings: &[&str], windows: u64) -> Session {
     let folder = tempfile::tempdir().unwrap();
     let mut layers = Layers::defaults().unwrap();
-    for setting in ["sim.seed=14", "sim.market=easy"].iter().chain(settings) {
+    for setting in ["sim.start_date=2026-11-02", "sim.seed=14", "sim.market=easy"].iter().chain(settings) {
         layers.add_setting(setting).unwrap();
     }
     let data_dir = folder.path().join("run");

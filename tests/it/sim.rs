@@ -62,9 +62,12 @@ impl Session {
     }
 }
 
-/// A seed whose makers err enough for two orders to fill.
+/// A day and a seed whose makers err enough for two orders to fill.
+const TWO_HOURS: [&str; 8] =
+    ["--windows", "8", "--seed", "14", "--market", "easy", "--set", "sim.start_date=2026-11-02"];
+
 fn two_hours() -> Session {
-    Session::run(&["--windows", "8", "--seed", "14", "--market", "easy"])
+    Session::run(&TWO_HOURS)
 }
 
 #[test]
@@ -368,7 +371,7 @@ fn events(session: &Session) -> Vec<(u8, Event)> {
 fn a_cut_a_gap_and_a_lost_reply_lose_nothing() {
     // The stream is gone while the first window is evaluated, and once more; one delta and one reply are lost.
     let faults = ["--fault", "cut@5m=40s,cut@30m=10s,gap@40m,502x1"];
-    let session = Session::run(&[&["--windows", "8", "--seed", "14", "--market", "easy"], &faults[..]].concat());
+    let session = Session::run(&[&TWO_HOURS[..], &faults[..]].concat());
     let events = events(&session);
     let exec_hears = |wanted: fn(&Event) -> bool| {
         events.iter().filter(|(stream, event)| *stream == Agent::Exec as u8 && wanted(event)).count() as u64

@@ -15,7 +15,8 @@ use trader_journal::event::{Agent, Event, Ring};
 use trader_journal::log::{Entry, Reader};
 use trader_journal::units::Nanos;
 
-const SETTINGS: [&str; 4] = ["sim.market=easy", "sim.easy.noise=0.5", "sim.stream_latency_ms=1000", "sim.seed=14"];
+const SETTINGS: [&str; 5] =
+    ["sim.start_date=2026-11-02", "sim.market=easy", "sim.easy.noise=0.5", "sim.stream_latency_ms=1000", "sim.seed=14"];
 
 /// Whose words they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
