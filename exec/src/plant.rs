@@ -2,6 +2,7 @@
 //! them. Never compiled without the feature `planted`, nor into a release.
 
 use crate::position::Execution;
+use crate::settings::Settings;
 use trader_journal::event::{ClientId, Outcome};
 use trader_journal::units::Money;
 
@@ -16,6 +17,12 @@ pub enum Plant {
     DropUnknown,
     /// Markets have no position limit.
     SkipPositionLimit,
+    /// Close times have no exposure limit.
+    SkipCloseLimit,
+    /// Any loss is within the day's.
+    SkipDailyLoss,
+    /// Any price is near enough to fair value.
+    SkipCollar,
     /// Every second order bears the client identifier of the one before.
     SameClientId,
     /// A refused opinion ends without a word.
@@ -50,7 +57,14 @@ pub(crate) fn to_the_losers(plant: Option<Plant>, outcome: Outcome) -> Outcome {
     }
 }
 
-/// No limit at all, for the fault of having none.
-pub(crate) fn position_max(plant: Option<Plant>, limit: Money) -> Money {
-    if plant == Some(Plant::SkipPositionLimit) { Money(i64::MAX / 4) } else { limit }
+/// The same settings without the limit that the fault skips.
+pub(crate) fn without_limit(settings: Settings) -> Settings {
+    const NONE: Money = Money(i64::MAX / 4);
+    match settings.plant {
+        Some(Plant::SkipPositionLimit) => Settings { position_max: NONE, ..settings },
+        Some(Plant::SkipCloseLimit) => Settings { close_exposure_max: NONE, ..settings },
+        Some(Plant::SkipDailyLoss) => Settings { daily_loss_max: NONE, ..settings },
+        Some(Plant::SkipCollar) => Settings { collar: NONE, ..settings },
+        _ => settings,
+    }
 }

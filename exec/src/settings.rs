@@ -151,10 +151,9 @@ impl Settings {
     /// Limits that the stage's own tables can keep.
     pub(crate) fn within_our_means(self) -> Settings {
         let orders_live_max = self.orders_live_max.min(LIVE_MAX);
+        let settings = Settings { orders_live_max, ..self };
         #[cfg(feature = "planted")]
-        let position_max = crate::plant::position_max(self.plant, self.position_max);
-        #[cfg(not(feature = "planted"))]
-        let position_max = self.position_max;
-        Settings { orders_live_max, position_max, ..self }
+        let settings = crate::plant::without_limit(settings);
+        settings
     }
 }

@@ -151,7 +151,8 @@ impl World {
         let (ts, eval, market) = (self.now, EvalId(self.eval), MarketId(self.chance.below(8) as u32));
         let side = if self.chance.once_in(2) { Side::Bid } else { Side::Ask };
         let cents = 5 + self.chance.below(90) as u16;
-        let edge = 30_000_000 + self.chance.below(12) as u32 * 10_000_000;
+        // Up to a cent beyond the collar.
+        let edge = 30_000_000 + self.chance.below(14) as u32 * 10_000_000;
         let fair = u32::from(cents) * 10_000_000;
         let q_yes_e9 = if side == Side::Bid { fair + edge } else { fair.saturating_sub(edge) }.min(1_000_000_000);
         let (mid, limit) = (Price(cents * 100), Price(cents * 100));
@@ -337,6 +338,9 @@ fn a_fault_planted_in_the_stage_is_found_by_its_row() {
         (Plant::FillTwice, ("J4", "booked_twice")),
         (Plant::DropUnknown, ("J7", "intent_beside_unknown")),
         (Plant::SkipPositionLimit, ("J6", "limit_market")),
+        (Plant::SkipCloseLimit, ("J6", "limit_close")),
+        (Plant::SkipDailyLoss, ("J6", "limit_day_stop")),
+        (Plant::SkipCollar, ("J8", "outside_collar")),
         (Plant::SameClientId, ("J4", "intent_twice")),
         (Plant::LoseRefusal, ("J3", "opinion_without_end")),
         (Plant::WrongSettlement, ("J5", "settled_payout")),

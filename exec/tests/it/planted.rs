@@ -22,6 +22,8 @@ fn the_auditor_finds_what_is_planted() {
         Plant::FillTwice,
         Plant::DropUnknown,
         Plant::SkipPositionLimit,
+        Plant::SkipCloseLimit,
+        Plant::SkipDailyLoss,
         Plant::SameClientId,
         Plant::LoseRefusal,
         Plant::WrongSettlement,
