@@ -228,3 +228,16 @@ fn the_front_door_is_short() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     assert!(readme.lines().count() <= 150, "README.md has {} lines", readme.lines().count());
 }
+
+#[test]
+fn only_the_line_makes_stages_and_the_auditor_knows_none() {
+    let makes = ["Pricing::new", "Exec::new", "kalshi::Session::new", "binance::Session::new"];
+    for part in makes {
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            lines_with("src", &[part]).into_iter().partition(|hit| hit.starts_with("src/line/"));
+        assert!(!inside.is_empty() && outside.is_empty(), "{part}: {outside:?}");
+    }
+    let shared = lines_with("src/audit", &["trader_exec", "trader_pricing", "trader_feeds", "fee", "stage"]);
+    let imports: Vec<_> = shared.into_iter().filter(|hit| hit.contains(": use ")).collect();
+    assert!(imports.is_empty(), "{}", imports.join("\n"));
+}
