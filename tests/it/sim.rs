@@ -197,6 +197,18 @@ fn a_replay_fails_when_one_spoken_number_is_altered() {
 }
 
 #[test]
+fn a_replay_fails_when_one_state_hash_is_altered() {
+    let told = forged(|entry| match entry {
+        Altered::Event(Event::StateHash { agent: Agent::Pricing, hash, .. }) => {
+            *hash ^= 1;
+            true
+        }
+        Altered::Event(_) | Altered::Record(..) => false,
+    });
+    assert!(told.contains("Pricing says something else") && told.contains("state hash"), "{told}");
+}
+
+#[test]
 fn a_replay_fails_when_a_timer_came_that_nobody_asked_for() {
     let told = forged(|entry| match entry {
         Altered::Event(Event::Timer { due, .. }) => {
