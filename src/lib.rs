@@ -7,11 +7,16 @@
 pub mod cli;
 pub mod config;
 pub mod line;
+pub mod socket;
+pub mod signer;
 pub mod gateway;
 pub mod scout;
+pub mod control;
 pub mod exchange;
 pub mod candles;
 pub mod record;
+pub mod desk;
 pub mod show;
 pub mod audit;
 pub mod clock;
+pub mod thread;

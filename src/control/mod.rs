@@ -1,0 +1,1 @@
+//! What people tell the line: pause, resume, cancel-all, kill, status.

@@ -1,0 +1,1 @@
+//! Signatures: keys as the venue issues them, and signatures made ahead of their use.

@@ -1,0 +1,1 @@
+//! Connections: TLS and WebSocket over non-blocking sockets, several to a thread.
