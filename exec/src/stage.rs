@@ -217,6 +217,12 @@ impl Exec {
             | Event::Refused { .. }
             | Event::Posting { .. }
             | Event::PositionSettled { .. }
+            | Event::ReconcileWanted { .. }
+            | Event::OrderReleased { .. }
+            | Event::PositionTold { .. }
+            | Event::AccountWalked { .. }
+            | Event::JournalHealth { .. }
+            | Event::ClockMeasured { .. }
             | Event::FrameRejected { .. } => {}
         }
     }

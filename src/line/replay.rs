@@ -495,7 +495,7 @@ const fn producer_of(ring: Ring) -> Option<Agent> {
         Ring::BinancePricing => Some(Agent::Binance),
         Ring::PricingExec => Some(Agent::Pricing),
         Ring::ModelPricing | Ring::GatewayExec => Some(Agent::Shell),
-        Ring::Shell | Ring::ControlExec => None,
+        Ring::Shell | Ring::ControlExec | Ring::JournalExec | Ring::ShellExec => None,
     }
 }
 

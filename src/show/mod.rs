@@ -38,6 +38,8 @@ pub const fn ring_word(ring: Ring) -> &'static str {
         Ring::GatewayExec => "gateway_exec",
         Ring::ControlExec => "control_exec",
         Ring::ModelPricing => "model_pricing",
+        Ring::JournalExec => "journal_exec",
+        Ring::ShellExec => "shell_exec",
     }
 }
 

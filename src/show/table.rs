@@ -3,7 +3,8 @@
 //! The compiler refuses an event without a row.
 
 use super::value::{Bytes, Flag, Hex, Micros, Quantity, Shown, Value};
-use trader_journal::event::Event;
+use trader_journal::event::{Event, POSITION_NOT_TOLD};
+use trader_journal::units::Count;
 
 macro_rules! value {
     ($field:ident) => {
@@ -85,6 +86,8 @@ rows! {
     Refused "refused" [eval, market, side, price, gate, needed, had];
     Posting "posting" [market, debit, credit, amount, cash_after, reference];
     PositionSettled "position_settled" [market, outcome, position, payout, cost, fees, day_result];
+    ReconcileWanted "reconcile_wanted" [reason, since];
+    OrderReleased "order_released" [client, market, sent, as_of];
 
     OrderAccepted "order_accepted" [client, order, filled as Hundredths, remaining as Hundredths];
     OrderRejected "order_rejected" [client, reason, status];
@@ -92,11 +95,15 @@ rows! {
     CancelAccepted "cancel_accepted" [client, order, reduced];
     CancelRejected "cancel_rejected" [client, order, reason, status];
     CancelUnknown "cancel_unknown" [client, order, reason, status];
-    FillTrade "fill_trade" [client, market, trade, post_position];
+    FillTrade "fill_trade" [client, market, trade, post_position as Told];
     Fill "fill" [market, order, side, price, count, fee, is_taker as Flag];
     OrderIds "order_ids" [client, market, order];
     OrderUpdate "order_update" [market, status, reason, side, price, filled, remaining, venue_ts];
     Balance "balance" [shard, available, as_of];
+    PositionTold "position_told" [market, position, as_of];
+    AccountWalked "account_walked" [list, rows, strange, since, as_of, asked];
+    JournalHealth "journal_health" [lag_lines, has_spare as Flag, free_bytes];
+    ClockMeasured "clock_measured" [skew_ns];
 
     FrameRejected "frame_rejected" [feed, fault, total];
 }
@@ -112,6 +119,21 @@ impl From<u32> for Hundredths {
 
 impl Shown for Hundredths {
     fn value(&self) -> Value {
-        trader_journal::units::Count(self.0).value()
+        Count(self.0).value()
+    }
+}
+
+/// A position that not every list tells.
+struct Told(Option<Count>);
+
+impl From<Count> for Told {
+    fn from(position: Count) -> Told {
+        Told((position != POSITION_NOT_TOLD).then_some(position))
+    }
+}
+
+impl Shown for Told {
+    fn value(&self) -> Value {
+        self.0.map_or(Value::Absent, |position| position.value())
     }
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 use trader_journal::book::Side;
 use trader_journal::event::{
-    Account, Agent, BookFault, CancelReason, ClientId, EvalId, EventId, Feed, FeedState, FrameFault, Gate, Interval,
-    LifecycleKind, MarketId, Mode, OperatorVerb, OrderStatus, Outcome, RejectReason, SelfTrade, SeriesId, SeriesMode,
-    SizedBy, StrikeKind, Style, TimeInForce, UnknownReason, UpdateReason, Uuid,
+    Account, AccountList, Agent, BookFault, CancelReason, ClientId, EvalId, EventId, Feed, FeedState, FrameFault, Gate,
+    Interval, LifecycleKind, MarketId, Mode, OperatorVerb, OrderStatus, Outcome, ReconcileReason, RejectReason,
+    SelfTrade, SeriesId, SeriesMode, SizedBy, StrikeKind, Style, TimeInForce, UnknownReason, UpdateReason, Uuid,
 };
 use trader_journal::grid::GridRange;
 use trader_journal::units::{Count, Money, Nanos, Price};
@@ -85,8 +85,8 @@ shown!(u8, u16, u32, u64, i32, i64 => |number| Value::Integer(i128::from(*number
 shown!(MarketId, EventId, SeriesId, EvalId => |id| Value::Integer(i128::from(id.0)));
 shown!(Price, Count, Money, ClientId => |exact| Value::Text(exact.to_string()));
 shown!(
-    Account, BookFault, CancelReason, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode, OperatorVerb,
-    OrderStatus, Outcome, RejectReason, SelfTrade, SeriesMode, SizedBy, StrikeKind, Style, TimeInForce, UnknownReason,
+    Account, AccountList, BookFault, CancelReason, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode, OperatorVerb,
+    OrderStatus, Outcome, ReconcileReason, RejectReason, SelfTrade, SeriesMode, SizedBy, StrikeKind, Style, TimeInForce, UnknownReason,
     UpdateReason => |word| Value::Word(word.word())
 );
 

@@ -190,11 +190,15 @@ pub enum Ring {
     ControlExec = 6,
     /// Model chunks and activations to `pricing`.
     ModelPricing = 7,
+    /// The journal's health to `exec`.
+    JournalExec = 8,
+    /// What the shell measures, to `exec`: the clock's skew.
+    ShellExec = 9,
 }
 
 impl Ring {
     /// Every ring, in number order.
-    pub const ALL: [Ring; 8] = [
+    pub const ALL: [Ring; 10] = [
         Ring::Shell,
         Ring::KalshiPricing,
         Ring::KalshiExec,
@@ -203,6 +207,8 @@ impl Ring {
         Ring::GatewayExec,
         Ring::ControlExec,
         Ring::ModelPricing,
+        Ring::JournalExec,
+        Ring::ShellExec,
     ];
 
     /// The ring of a number read from the journal.

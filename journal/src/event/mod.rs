@@ -11,8 +11,8 @@ mod words;
 
 pub use ids::{Agent, ClientId, EvalId, EventId, MarketId, Ring, SeriesId, Uuid};
 pub use words::{
-    Account, BookFault, CancelReason, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode, OperatorVerb,
-    OrderStatus, Outcome, Pad, RejectReason, SelfTrade, SeriesMode, SizedBy, StrikeKind, Style, TimeInForce,
+    Account, AccountList, BookFault, CancelReason, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode, OperatorVerb,
+    OrderStatus, Outcome, Pad, ReconcileReason, RejectReason, SelfTrade, SeriesMode, SizedBy, StrikeKind, Style, TimeInForce,
     UnknownReason, UpdateReason, Zero, pad,
 };
 
@@ -23,6 +23,9 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
 /// A probability in 1e-9: 0 ..= 1 000 000 000.
 pub const PROB_ONE: u32 = 1_000_000_000;
+
+/// The position after a fill that REST told: its list does not say.
+pub const POSITION_NOT_TOLD: Count = Count(i64::MIN);
 
 /// Bytes of one event.
 pub const EVENT_BYTES: usize = 56;
@@ -164,6 +167,11 @@ pub enum Event {
         outcome: Outcome, pad: Pad<1>, market: MarketId, ts: Nanos,
         position: Count, payout: Money, cost: Money, fees: Money, day_result: Money,
     } = 65,
+    /// The account is to be read now. `since`: orders and fills from here on are asked for.
+    ReconcileWanted { reason: ReconcileReason, pad: Pad<5>, ts: Nanos, since: Nanos, pad2: Pad<32> } = 66,
+    /// An order of unknown outcome is proven never to have existed: it counts in no limit any more.
+    /// `sent` is its intent's time, `as_of` the read side's at the second walk that did not show it.
+    OrderReleased { pad: Pad<2>, market: MarketId, ts: Nanos, client: ClientId, sent: Nanos, as_of: Nanos, pad2: Pad<8> } = 67,
 
     // ---- reports (exec hears) ------------------------------------------------------------
     /// A create was accepted; `filled` and `remaining` as the reply tells (an IOC may have neither).
@@ -195,6 +203,19 @@ pub enum Event {
 
     /// Cash available on one shard, as the venue's read side told it at `as_of`.
     Balance { shard: u8, pad: Pad<5>, ts: Nanos, available: Money, as_of: Nanos, pad2: Pad<24> } = 80,
+    /// What the venue says is held of a market, negative for NO, as its read side knew it at `as_of`.
+    PositionTold { pad: Pad<2>, market: MarketId, ts: Nanos, position: Count, as_of: Nanos, pad2: Pad<24> } = 81,
+    /// A list of the account was told from its first page to its last: everything from `since` on that
+    /// the read side knew at `as_of`. The walk began after `asked`. `strange` of its `rows` were told
+    /// to nobody: of markets that are not ours, or are long over.
+    AccountWalked {
+        list: AccountList, pad: Pad<1>, rows: u32, ts: Nanos,
+        as_of: Nanos, asked: Nanos, since: Nanos, strange: u32, pad2: Pad<12>,
+    } = 82,
+    /// How far the journal is behind, and what room it has. `has_spare` is 1 while a segment is ready.
+    JournalHealth { has_spare: u8, pad: Pad<5>, ts: Nanos, lag_lines: u64, free_bytes: u64, pad2: Pad<24> } = 83,
+    /// Our clock less the venue's.
+    ClockMeasured { pad: Pad<6>, ts: Nanos, skew_ns: i64, pad2: Pad<32> } = 84,
 
     // ---- what a feed says of itself ------------------------------------------------------
     /// A frame gave no event; `total` counts this fault of this feed since the start.
@@ -270,7 +291,9 @@ impl Event {
             | Event::Fill { .. }
             | Event::OrderIds { .. }
             | Event::OrderUpdate { .. }
-            | Event::Balance { .. } => Hearers { pricing: false, exec: true },
+            | Event::Balance { .. }
+            | Event::PositionTold { .. }
+            | Event::AccountWalked { .. } => Hearers { pricing: false, exec: true },
             Event::RunStarted { .. }
             | Event::Timer { .. }
             | Event::StateHash { .. }
@@ -287,6 +310,10 @@ impl Event {
             | Event::Refused { .. }
             | Event::Posting { .. }
             | Event::PositionSettled { .. }
+            | Event::ReconcileWanted { .. }
+            | Event::OrderReleased { .. }
+            | Event::JournalHealth { .. }
+            | Event::ClockMeasured { .. }
             | Event::OrderAccepted { .. }
             | Event::OrderRejected { .. }
             | Event::OrderUnknown { .. }

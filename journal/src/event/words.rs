@@ -511,3 +511,35 @@ words! {
         External = 4 "external",
     }
 }
+
+words! {
+    /// A list of the account that is read page by page.
+    AccountList {
+        /// Orders of every status.
+        Orders = 0 "orders",
+        /// Fills.
+        Fills = 1 "fills",
+        /// What is held of each market.
+        Positions = 2 "positions",
+        /// Markets that were paid.
+        Settlements = 3 "settlements",
+    }
+}
+
+words! {
+    /// Why the account is to be read now.
+    ReconcileReason {
+        /// The time for it has come.
+        Routine = 0 "routine",
+        /// The program started: nothing is sent before the account was read.
+        Start = 1 "start",
+        /// Nobody knows whether an order exists.
+        UnknownOrder = 2 "unknown_order",
+        /// A fill of an order whose identifier is not known.
+        UnlinkedFill = 3 "unlinked_fill",
+        /// The venue's position is not ours.
+        PositionDiffers = 4 "position_differs",
+        /// The venue spoke of a fill that was not heard.
+        FillMissing = 5 "fill_missing",
+    }
+}

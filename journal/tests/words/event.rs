@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use trader_journal::book::Side;
 use trader_journal::event::{
-    Account, Agent, BookFault, CancelReason, Event, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode,
-    OperatorVerb, OrderStatus, Outcome, RejectReason, Ring, SelfTrade, SeriesMode, SizedBy, StrikeKind, Style,
-    TimeInForce, UnknownReason, UpdateReason, Zero,
+    Account, AccountList, Agent, BookFault, CancelReason, Event, Feed, FeedState, FrameFault, Gate, Interval,
+    LifecycleKind, Mode, OperatorVerb, OrderStatus, Outcome, ReconcileReason, RejectReason, Ring, SelfTrade,
+    SeriesMode, SizedBy, StrikeKind, Style, TimeInForce, UnknownReason, UpdateReason, Zero,
 };
 use trader_journal::units::Nanos;
 use zerocopy::TryFromBytes;
@@ -137,7 +137,7 @@ fn word_rows() -> Vec<String> {
     let lists = lists! {
         Mode SeriesMode StrikeKind LifecycleKind Outcome Feed FeedState BookFault FrameFault Interval TimeInForce
         SelfTrade OrderStatus RejectReason UnknownReason UpdateReason CancelReason Style OperatorVerb SizedBy Gate
-        Account
+        Account AccountList ReconcileReason
     };
     let mut rows: Vec<_> = lists.into_iter().flatten().collect();
     rows.extend(list("Side", Side::ALL, |side| format!("{side:?}")));
@@ -160,7 +160,7 @@ fn no_word_list_is_left_out_of_the_table() {
     });
     let rows = word_rows();
     let lists: Vec<_> = lists.filter(|list| !list.contains('$')).collect();
-    assert_eq!(lists.len(), 22, "{lists:?}");
+    assert_eq!(lists.len(), 24, "{lists:?}");
     for list in lists {
         assert!(rows.iter().any(|row| row.starts_with(&format!("{list} 0 "))), "{list}");
     }
@@ -277,5 +277,5 @@ fn a_feed_publishes_to_those_who_need_it_and_nobody_hears_what_is_only_said() {
     }
     assert_eq!(heard[&(true, true)], [10, 11, 12, 13, 14, 15, 26]);
     assert_eq!(heard[&(true, false)], [20, 21, 22, 23, 24, 25, 30, 31, 32, 33]);
-    assert_eq!(heard[&(false, true)], [76, 77, 78, 79, 80]);
+    assert_eq!(heard[&(false, true)], [76, 77, 78, 79, 80, 81, 82]);
 }
