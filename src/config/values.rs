@@ -26,6 +26,7 @@ pub struct Config {
     pub sim: Sim,
     pub capacity: Capacity,
     pub journal: Journal,
+    pub signer: super::outside::Signer,
 }
 
 /// What Kelly sizes against.
@@ -316,7 +317,7 @@ mod ceiling {
 
 /// One value's legal range.
 #[derive(Clone, Copy)]
-struct Range {
+pub(super) struct Range {
     key: &'static str,
     value: f64,
     from: f64,
@@ -380,7 +381,8 @@ impl Config {
     }
 
     fn ranges(&self) -> Vec<Range> {
-        [self.opinion_ranges(), self.watch_ranges(), self.money_ranges(), self.sim_ranges()].concat()
+        let inside = [self.opinion_ranges(), self.watch_ranges(), self.money_ranges(), self.sim_ranges()];
+        [inside.concat(), self.outside_ranges()].concat()
     }
 
     #[rustfmt::skip]
@@ -510,7 +512,7 @@ fn range(key: &'static str, value: f64, from: f64, to: f64) -> Range {
     Range { key, value, from, to }
 }
 
-fn whole(key: &'static str, value: u64, from: u64, to: u64) -> Range {
+pub(super) fn whole(key: &'static str, value: u64, from: u64, to: u64) -> Range {
     range(key, value as f64, from as f64, to as f64)
 }
 
