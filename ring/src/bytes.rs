@@ -104,8 +104,18 @@ impl fmt::Debug for Shared {
 }
 
 /// Words that a record with `len` bytes takes.
-fn record_words(len: usize) -> usize {
+const fn record_words(len: usize) -> usize {
     HEADER_WORDS + len.div_ceil(WORD_BYTES)
+}
+
+/// Bytes of a ring that a record with `len` bytes takes, its header and padding included.
+///
+/// ```
+/// assert_eq!(trader_ring::bytes::cost_bytes(5), 24);
+/// ```
+#[must_use]
+pub const fn cost_bytes(len: usize) -> usize {
+    record_words(len) * WORD_BYTES
 }
 
 /// Why a record was refused whole; nothing of it was written.
@@ -157,6 +167,8 @@ pub struct Record<'a> {
     pub ts_ns: u64,
     /// What the bytes are, as the producer said it.
     pub tag: u16,
+    /// What else [`ByteProducer::push_marked`] said of them; 0 from [`ByteProducer::push`].
+    pub mark: u16,
     /// The bytes, exactly as pushed.
     pub bytes: &'a [u8],
 }
@@ -185,6 +197,22 @@ impl ByteProducer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn push(&mut self, ts_ns: u64, tag: u16, bytes: &[u8]) -> Result<(), RecordError> {
+        self.push_marked(ts_ns, tag, 0, bytes)
+    }
+
+    /// The same with a second tag, for those who pass on records that have a tag already.
+    ///
+    /// # Errors
+    /// As [`ByteProducer::push`].
+    ///
+    /// ```
+    /// let (mut producer, mut consumer) = trader_ring::bytes::ring(64)?;
+    /// producer.push_marked(17, 200, 3, b"answer")?;
+    /// let record = consumer.pop().expect("one record");
+    /// assert_eq!((record.tag, record.mark), (200, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn push_marked(&mut self, ts_ns: u64, tag: u16, mark: u16, bytes: &[u8]) -> Result<(), RecordError> {
         let max_bytes = self.record_max_bytes();
         if bytes.len() > max_bytes {
             return Err(RecordError::TooLong { max_bytes });
@@ -193,7 +221,7 @@ impl ByteProducer {
             return Err(RecordError::Full);
         }
         self.shared.store(self.head, ts_ns);
-        self.shared.store(self.head + 1, (u64::from(tag) << 32) | bytes.len() as u64);
+        self.shared.store(self.head + 1, (u64::from(mark) << 48) | (u64::from(tag) << 32) | bytes.len() as u64);
         self.fill(self.head + HEADER_WORDS as u64, bytes);
         self.head += record_words(bytes.len()) as u64;
         self.produced += 1;
@@ -224,11 +252,33 @@ impl ByteProducer {
     /// # Ok::<(), trader_ring::CapacityError>(())
     /// ```
     pub fn has_room(&mut self, len: usize) -> bool {
-        let needed = record_words(len);
-        self.free_words() >= needed || {
+        self.has_free(record_words(len))
+    }
+
+    /// Whether records that [cost](cost_bytes) this much together would be taken now.
+    ///
+    /// ```
+    /// use trader_ring::bytes::{self, cost_bytes};
+    /// let (mut producer, _consumer) = bytes::ring(64)?;
+    /// assert!(producer.has_room_for(2 * cost_bytes(16)));
+    /// assert!(!producer.has_room_for(3 * cost_bytes(16)));
+    /// # Ok::<(), trader_ring::CapacityError>(())
+    /// ```
+    pub fn has_room_for(&mut self, cost_bytes: usize) -> bool {
+        self.has_free(cost_bytes.div_ceil(WORD_BYTES))
+    }
+
+    fn has_free(&mut self, words: usize) -> bool {
+        self.free_words() >= words || {
             self.tail_seen = self.shared.tail.load(Ordering::Acquire);
-            self.free_words() >= needed
+            self.free_words() >= words
         }
+    }
+
+    /// Bytes of the ring: what [`ByteProducer::has_room_for`] can promise at most.
+    #[must_use]
+    pub fn capacity_bytes(&self) -> usize {
+        self.shared.words.len() * WORD_BYTES
     }
 
     fn free_words(&self) -> usize {
@@ -302,7 +352,34 @@ impl ByteConsumer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pop(&mut self) -> Option<Record<'_>> {
-        if !self.has_record() {
+        if self.head_seen == self.tail {
+            self.look();
+        }
+        self.pop_seen()
+    }
+
+    /// Looks how far the producer is: a later [`ByteConsumer::pop_seen`] takes what was there by now.
+    ///
+    /// A consumer of several rings that looks at all of them first, those of the last hearers before
+    /// those of the first speakers, and then takes what it saw in the other order, takes no effect
+    /// before its cause.
+    pub fn look(&mut self) {
+        self.head_seen = self.shared.head.load(Ordering::Acquire);
+    }
+
+    /// Takes the oldest record that was there at the last look, by this call's caller or by [`ByteConsumer::pop`].
+    ///
+    /// ```
+    /// let (mut producer, mut consumer) = trader_ring::bytes::ring(64)?;
+    /// producer.push(0, 0, b"seen")?;
+    /// consumer.look();
+    /// producer.push(0, 0, b"not yet")?;
+    /// assert_eq!(consumer.pop_seen().map(|record| record.bytes), Some(&b"seen"[..]));
+    /// assert!(consumer.pop_seen().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pop_seen(&mut self) -> Option<Record<'_>> {
+        if self.head_seen == self.tail {
             return None;
         }
         let ts_ns = self.shared.load(self.tail);
@@ -312,14 +389,8 @@ impl ByteConsumer {
         self.tail += record_words(len) as u64;
         self.consumed += 1;
         self.shared.tail.store(self.tail, Ordering::Release);
-        Some(Record { ts_ns, tag: (tag_and_len >> 32) as u16, bytes: &self.scratch[..len] })
-    }
-
-    fn has_record(&mut self) -> bool {
-        if self.head_seen == self.tail {
-            self.head_seen = self.shared.head.load(Ordering::Acquire);
-        }
-        self.head_seen != self.tail
+        let (tag, mark) = ((tag_and_len >> 32) as u16, (tag_and_len >> 48) as u16);
+        Some(Record { ts_ns, tag, mark, bytes: &self.scratch[..len] })
     }
 
     /// Whole words are copied; what the last one has too much stays beyond `len`, unseen.

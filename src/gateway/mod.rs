@@ -45,6 +45,9 @@ struct Waiting {
     line: u64,
 }
 
+/// Market numbers rise by one: one so far ahead is nobody's, and no table is made for it.
+const AHEAD_MAX: usize = 1 << 16;
+
 /// Commands waiting, requests unanswered, and the tickers they are written with.
 #[derive(Debug)]
 pub struct Gateway {
@@ -66,6 +69,9 @@ impl Gateway {
     pub fn hear(&mut self, event: &Event) {
         if let Event::MarketNamed { market, ticker, ticker_len, .. } = event {
             let place = market.0 as usize;
+            if place > self.tickers.len() + AHEAD_MAX {
+                return;
+            }
             if self.tickers.len() <= place {
                 self.tickers.resize(place + 1, ([0; 36], 0));
             }

@@ -4,7 +4,7 @@
 //! the worst that may follow, and says how much it did. Heard before handled: an event is
 //! in the journal before the stage sees it.
 
-use super::tap::{HASH_EVERY_EVENTS, Tap, TapError};
+use super::pen::{HASH_EVERY_EVENTS, Pen, PenError};
 use trader_journal::event::{Agent, Event, Ring, pad};
 use trader_journal::stage::{Outbox, Stage};
 use trader_journal::units::Nanos;
@@ -26,6 +26,20 @@ pub struct Output {
     pub events: Producer<Event>,
 }
 
+/// What somebody who looks over an agent's shoulder sees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Word<'a> {
+    /// The agent heard it; it is written down, and not handled yet.
+    Heard(&'a Event),
+    /// The agent said it, to the next stage or to nobody.
+    Said {
+        /// What.
+        event: &'a Event,
+        /// How many lines of the agent's stream were written then: with them its causes.
+        line: u64,
+    },
+}
+
 /// A stage, the rings it takes from, and the ring it tells the next stage through.
 pub struct StageAgent<S> {
     agent: Agent,
@@ -38,6 +52,9 @@ pub struct StageAgent<S> {
 }
 
 impl<S: Stage> StageAgent<S> {
+    /// The most lines one event leads to: itself, what is said of it, a state hash.
+    pub const LINES_MAX: usize = S::SAYS_MAX + 2;
+
     /// Joins a stage to its rings; inputs are asked in the order given.
     #[must_use]
     pub fn new(agent: Agent, stage: S, inputs: Vec<Input>, output: Option<Output>) -> StageAgent<S> {
@@ -57,23 +74,23 @@ impl<S: Stage> StageAgent<S> {
     }
 
     /// Takes all that is there, each input in turn, then the timer that is due. Returns how many
-    /// events were taken. `said` sees what nobody on the line hears, after it is in the journal.
+    /// events were taken. `sees` is shown each word, after it is written down.
     ///
     /// # Errors
-    /// [`TapError`] when the journal refuses a line: nothing more may be done.
-    pub fn work(&mut self, now: Nanos, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<usize, TapError> {
+    /// [`PenError`] when the journal refuses a line: nothing more may be done.
+    pub fn work(&mut self, now: Nanos, pen: &mut Pen, sees: &mut impl FnMut(Word<'_>)) -> Result<usize, PenError> {
         let mut taken = 0;
         for index in 0..self.inputs.len() {
-            while self.has_room()
+            while self.has_room(pen)
                 && let Some(event) = self.inputs[index].events.pop()
             {
-                self.hear(self.inputs[index].ring, &event, tap, said)?;
+                self.hear(self.inputs[index].ring, &event, pen, sees)?;
                 taken += 1;
             }
         }
-        if taken == 0 && self.timer_is_due(now) {
-            let timer = Event::Timer { pad: pad(), ts: now, due: self.stage.next_deadline(), pad2: pad() };
-            self.hear(Ring::Shell, &timer, tap, said)?;
+        if taken == 0 && self.timer_is_due(now) && self.has_room(pen) {
+            self.last_timer = Some((self.stage.next_deadline(), now));
+            self.wake(now, pen, sees)?;
             if !self.outbox.events().is_empty() {
                 // It has more to say, or it would have moved its deadline.
                 self.last_timer = None;
@@ -83,21 +100,31 @@ impl<S: Stage> StageAgent<S> {
         Ok(taken)
     }
 
+    /// Tells the stage the time, due or not, when there [is room](StageAgent::has_room): after a pause it must
+    /// not judge what waits in the rings by the time before it.
+    ///
+    /// # Errors
+    /// As [`StageAgent::work`].
+    pub fn wake(&mut self, now: Nanos, pen: &mut Pen, sees: &mut impl FnMut(Word<'_>)) -> Result<(), PenError> {
+        let timer = Event::Timer { pad: pad(), ts: now, due: self.stage.next_deadline(), pad2: pad() };
+        self.hear(Ring::Shell, &timer, pen, sees)
+    }
+
     /// Hears one event that the shell itself injects.
     ///
     /// # Errors
     /// As [`StageAgent::work`].
-    pub fn inject(&mut self, event: &Event, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<(), TapError> {
-        self.hear(Ring::Shell, event, tap, said)
+    pub fn inject(&mut self, event: &Event, pen: &mut Pen, sees: &mut impl FnMut(Word<'_>)) -> Result<(), PenError> {
+        self.hear(Ring::Shell, event, pen, sees)
     }
 
     /// Says the hash of the stage's state, as it does by itself every [`HASH_EVERY_EVENTS`].
     ///
     /// # Errors
     /// As [`StageAgent::work`].
-    pub fn say_hash(&self, ts: Nanos, tap: &mut Tap) -> Result<u64, TapError> {
+    pub fn say_hash(&self, ts: Nanos, pen: &mut Pen) -> Result<u64, PenError> {
         let hash = self.stage.state_hash();
-        tap.said(self.agent, &self.hash_event(ts, hash))?;
+        pen.said(&self.hash_event(ts, hash))?;
         Ok(hash)
     }
 
@@ -105,43 +132,41 @@ impl<S: Stage> StageAgent<S> {
         Event::StateHash { agent: self.agent, pad: pad(), ts, hash, events: self.heard, pad2: pad() }
     }
 
-    fn has_room(&mut self) -> bool {
-        self.output.as_mut().is_none_or(|output| output.events.has_room(S::SAYS_MAX))
+    /// Whether an event may be taken now: the next stage's ring and the journal's have room for the
+    /// worst that may follow.
+    pub fn has_room(&mut self, pen: &mut Pen) -> bool {
+        pen.has_room(0, Self::LINES_MAX)
+            && self.output.as_mut().is_none_or(|output| output.events.has_room(S::SAYS_MAX))
     }
 
     /// A due deadline that the stage neither moves nor speaks at is told once, not for ever.
-    fn timer_is_due(&mut self, now: Nanos) -> bool {
+    fn timer_is_due(&self, now: Nanos) -> bool {
         let due = self.stage.next_deadline();
-        let is_new = due <= now && self.last_timer != Some((due, now));
-        if is_new {
-            self.last_timer = Some((due, now));
-        }
-        is_new
+        due <= now && self.last_timer != Some((due, now))
     }
 
     fn hear(
         &mut self,
         ring: Ring,
         event: &Event,
-        tap: &mut Tap,
-        said: &mut impl FnMut(&Event),
-    ) -> Result<(), TapError> {
-        tap.heard(self.agent, ring, event)?;
+        pen: &mut Pen,
+        sees: &mut impl FnMut(Word<'_>),
+    ) -> Result<(), PenError> {
+        pen.heard(ring, event)?;
         self.heard += 1;
+        sees(Word::Heard(event));
         self.outbox.clear();
         self.stage.on(event, &mut self.outbox);
         for word in self.outbox.events() {
             match &mut self.output {
                 // There is room: `work` asked for the worst case before it took the input.
                 Some(output) if (output.takes)(word) => output.events.push(*word).unwrap_or_else(|_| overflow()),
-                _ => {
-                    tap.said(self.agent, word)?;
-                    said(word);
-                }
+                _ => pen.said(word)?,
             }
+            sees(Word::Said { event: word, line: pen.lines() });
         }
         if self.heard.is_multiple_of(HASH_EVERY_EVENTS) {
-            tap.said(self.agent, &self.hash_event(event.ts(), self.stage.state_hash()))?;
+            pen.said(&self.hash_event(event.ts(), self.stage.state_hash()))?;
         }
         Ok(())
     }

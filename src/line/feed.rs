@@ -4,7 +4,7 @@
 //! are in the journal before the session sees them. What it says goes to whoever hears it by
 //! [`Event::hearers`], and is written down there; what nobody hears is written down here.
 
-use super::tap::{HASH_EVERY_EVENTS, Tap, TapError};
+use super::pen::{HASH_EVERY_EVENTS, Pen, PenError, room_cost_bytes};
 use crate::record::RecordKind;
 use trader_feeds::frames::Frames;
 use trader_journal::event::{Agent, Event, Hearers, Ring, pad};
@@ -20,8 +20,16 @@ pub trait FeedSession {
     /// The most events one input may lead to.
     fn says_max(&self) -> usize;
 
+    /// The most frames one input may send.
+    fn frames_max(&self) -> usize;
+
+    /// The most bytes they have together.
+    fn frames_bytes_max(&self) -> usize;
+
     /// Room for all that one input may send.
-    fn frames(&self) -> Frames;
+    fn frames(&self) -> Frames {
+        Frames::new(self.frames_max(), self.frames_bytes_max())
+    }
 
     /// Hears one input.
     fn hear(&mut self, ts: Nanos, input: &FeedInput<'_>, out: &mut Outbox, frames: &mut Frames);
@@ -71,12 +79,36 @@ pub struct Route {
     pub events: Producer<Event>,
 }
 
+/// What one input may add to the journal beside its own bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedCost {
+    /// Bytes of the frames it makes the session send.
+    pub sent_bytes: usize,
+    /// Lines: the input itself, frames sent, events said, a state hash.
+    pub lines: usize,
+}
+
+impl FeedCost {
+    /// The worst case of a session.
+    #[must_use]
+    pub fn of<S: FeedSession>(session: &S) -> FeedCost {
+        FeedCost { sent_bytes: session.frames_bytes_max(), lines: session.says_max() + session.frames_max() + 2 }
+    }
+
+    /// Bytes of a ring to the journal that takes any input of `input_bytes_max` while another one is read.
+    #[must_use]
+    pub const fn ring_bytes(self, input_bytes_max: usize) -> usize {
+        2 * room_cost_bytes(input_bytes_max + self.sent_bytes, self.lines)
+    }
+}
+
 /// A session, the rings it tells the stages through, and what it wants sent.
 pub struct FeedAgent<S> {
     session: S,
     routes: Vec<Route>,
     outbox: Outbox,
     frames: Frames,
+    cost: FeedCost,
     /// Bytes of an answer's record.
     scratch: Vec<u8>,
     inputs: u64,
@@ -88,8 +120,8 @@ impl<S: FeedSession> FeedAgent<S> {
     #[must_use]
     pub fn new(session: S, routes: Vec<Route>) -> FeedAgent<S> {
         let outbox = Outbox::new(session.says_max());
-        let frames = session.frames();
-        FeedAgent { session, routes, outbox, frames, scratch: Vec::new(), inputs: 0, last_timer: None }
+        let (frames, cost) = (session.frames(), FeedCost::of(&session));
+        FeedAgent { session, routes, outbox, frames, cost, scratch: Vec::new(), inputs: 0, last_timer: None }
     }
 
     /// The session, for those who look.
@@ -104,30 +136,33 @@ impl<S: FeedSession> FeedAgent<S> {
         self.session.next_deadline()
     }
 
-    /// Whether an input may be taken now: every ring has room for the worst it may lead to.
-    pub fn has_room(&mut self) -> bool {
+    /// Whether an input of `input_bytes` may be taken now: every ring has room for it and for the worst it
+    /// may lead to.
+    pub fn has_room(&mut self, input_bytes: usize, pen: &mut Pen) -> bool {
         let says_max = self.session.says_max();
-        self.routes.iter_mut().all(|route| route.events.has_room(says_max))
+        let FeedCost { sent_bytes, lines } = self.cost;
+        pen.has_room(input_bytes + sent_bytes, lines)
+            && self.routes.iter_mut().all(|route| route.events.has_room(says_max))
     }
 
     /// Hears one input, for which there [is room](FeedAgent::has_room). `said` sees every event.
     ///
     /// # Errors
-    /// [`TapError`] when the journal refuses a line: nothing more may be done.
+    /// [`PenError`] when the journal refuses a line: nothing more may be done.
     pub fn hear(
         &mut self,
         ts: Nanos,
         input: &FeedInput<'_>,
-        tap: &mut Tap,
+        pen: &mut Pen,
         said: &mut impl FnMut(&Event),
-    ) -> Result<(), TapError> {
-        self.write_down(ts, input, tap)?;
+    ) -> Result<(), PenError> {
+        self.write_down(ts, input, pen)?;
         self.inputs += 1;
         self.outbox.clear();
         self.session.hear(ts, input, &mut self.outbox, &mut self.frames);
-        self.tell(tap, said)?;
+        self.tell(pen, said)?;
         if self.inputs.is_multiple_of(HASH_EVERY_EVENTS) {
-            self.say_hash(ts, tap)?;
+            self.say_hash(ts, pen)?;
         }
         Ok(())
     }
@@ -136,14 +171,14 @@ impl<S: FeedSession> FeedAgent<S> {
     ///
     /// # Errors
     /// As [`FeedAgent::hear`].
-    pub fn wake(&mut self, now: Nanos, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<bool, TapError> {
+    pub fn wake(&mut self, now: Nanos, pen: &mut Pen, said: &mut impl FnMut(&Event)) -> Result<bool, PenError> {
         let due = self.session.next_deadline();
-        if due > now || self.last_timer == Some((due, now)) || !self.has_room() {
+        if due > now || self.last_timer == Some((due, now)) || !self.has_room(0, pen) {
             return Ok(false);
         }
         self.last_timer = Some((due, now));
         let timer = Event::Timer { pad: pad(), ts: now, due, pad2: pad() };
-        self.hear(now, &FeedInput::Timer(&timer), tap, said)?;
+        self.hear(now, &FeedInput::Timer(&timer), pen, said)?;
         Ok(true)
     }
 
@@ -151,10 +186,10 @@ impl<S: FeedSession> FeedAgent<S> {
     ///
     /// # Errors
     /// As [`FeedAgent::hear`].
-    pub fn send(&mut self, now: Nanos, tap: &mut Tap, send: &mut impl FnMut(&[u8])) -> Result<usize, TapError> {
+    pub fn send(&mut self, now: Nanos, pen: &mut Pen, send: &mut impl FnMut(&[u8])) -> Result<usize, PenError> {
         let mut sent = 0;
         for frame in self.frames.iter() {
-            tap.record(S::AGENT, RecordKind::FrameSent, 0, now, frame)?;
+            pen.record(RecordKind::FrameSent, 0, now, frame)?;
             send(frame);
             sent += 1;
         }
@@ -166,33 +201,30 @@ impl<S: FeedSession> FeedAgent<S> {
     ///
     /// # Errors
     /// As [`FeedAgent::hear`].
-    pub fn say_hash(&self, ts: Nanos, tap: &mut Tap) -> Result<u64, TapError> {
+    pub fn say_hash(&self, ts: Nanos, pen: &mut Pen) -> Result<u64, PenError> {
         let hash = self.session.state_hash();
-        tap.said(
-            S::AGENT,
-            &Event::StateHash { agent: S::AGENT, pad: pad(), ts, hash, events: self.inputs, pad2: pad() },
-        )?;
+        pen.said(&Event::StateHash { agent: S::AGENT, pad: pad(), ts, hash, events: self.inputs, pad2: pad() })?;
         Ok(hash)
     }
 
-    fn write_down(&mut self, ts: Nanos, input: &FeedInput<'_>, tap: &mut Tap) -> Result<(), TapError> {
-        let record = |tap: &mut Tap, kind, tag, bytes: &[u8]| tap.record(S::AGENT, kind, tag, ts, bytes);
+    fn write_down(&mut self, ts: Nanos, input: &FeedInput<'_>, pen: &mut Pen) -> Result<(), PenError> {
+        let record = |pen: &mut Pen, kind, tag, bytes: &[u8]| pen.record(kind, tag, ts, bytes);
         match *input {
-            FeedInput::Connected { epoch } => record(tap, RecordKind::Connected, epoch as u16, &[]),
-            FeedInput::Disconnected => record(tap, RecordKind::Disconnected, 0, &[]),
-            FeedInput::Frame { epoch, bytes } => record(tap, RecordKind::FrameHeard, epoch as u16, bytes),
+            FeedInput::Connected { epoch } => record(pen, RecordKind::Connected, epoch as u16, &[]),
+            FeedInput::Disconnected => record(pen, RecordKind::Disconnected, 0, &[]),
+            FeedInput::Frame { epoch, bytes } => record(pen, RecordKind::FrameHeard, epoch as u16, bytes),
             FeedInput::Answer { target, status, body } => {
                 self.scratch.clear();
                 self.scratch.extend_from_slice(target.as_bytes());
                 self.scratch.push(b'\n');
                 self.scratch.extend_from_slice(body);
-                record(tap, RecordKind::AnswerHeard, status, &self.scratch)
+                record(pen, RecordKind::AnswerHeard, status, &self.scratch)
             }
-            FeedInput::Timer(event) => tap.heard(S::AGENT, Ring::Shell, event),
+            FeedInput::Timer(event) => pen.heard(Ring::Shell, event),
         }
     }
 
-    fn tell(&mut self, tap: &mut Tap, said: &mut impl FnMut(&Event)) -> Result<(), TapError> {
+    fn tell(&mut self, pen: &mut Pen, said: &mut impl FnMut(&Event)) -> Result<(), PenError> {
         for event in self.outbox.events() {
             let hearers = event.hearers();
             let mut heard = false;
@@ -202,7 +234,7 @@ impl<S: FeedSession> FeedAgent<S> {
                 route.events.push(*event).unwrap_or_else(|_| unreachable!("a session said more than its worst case"));
             }
             if !heard {
-                tap.said(S::AGENT, event)?;
+                pen.said(event)?;
             }
             said(event);
         }

@@ -4,15 +4,17 @@
 //! Time jumps from one thing that happens to the next. At each instant every agent works until
 //! none has anything to do; then the earliest of all deadlines is the next instant.
 
-use super::agent::{Input, Output, StageAgent};
+use super::agent::{Input, Output, StageAgent, Word};
 use super::feed::{FeedAgent, FeedInput, FeedSession as _, Route};
+use super::pen::PenError;
+use super::scribe::{Committed, Pens, Scribe, ScribeError};
 use super::stages::{Stages, is_command, is_for_exec};
 use super::tally::Tally;
-use super::tap::{Tap, TapError};
 use crate::exchange::MockExchange;
 use crate::gateway::{Gateway, Outgoing, Request, write_reply};
 use crate::record::RecordKind;
 use crate::scout::{Api, Scout, ScoutSettings};
+use std::sync::Arc;
 use thiserror::Error;
 use trader_exec::Exec;
 use trader_feeds::{binance, kalshi};
@@ -28,7 +30,10 @@ use trader_ring::spsc::{self, Producer};
 pub enum LockstepError {
     /// The journal refused a line.
     #[error(transparent)]
-    Journal(#[from] TapError),
+    Journal(#[from] ScribeError),
+    /// An agent could not write down what it was to hear.
+    #[error(transparent)]
+    Pen(#[from] PenError),
     /// A ring cannot be made as large as its producer's worst case asks: lower the capacities.
     #[error("a ring of the line cannot be made: {0}")]
     Ring(#[from] CapacityError),
@@ -59,7 +64,9 @@ pub struct RunPlan {
 /// The line in virtual time.
 pub struct Lockstep {
     exchange: MockExchange,
-    tap: Tap,
+    scribe: Scribe,
+    pens: Pens,
+    committed: Arc<Committed>,
     kalshi: FeedAgent<kalshi::Session>,
     binance: FeedAgent<binance::Session>,
     pricing: StageAgent<Pricing>,
@@ -73,6 +80,8 @@ pub struct Lockstep {
     link: Link,
     now: Nanos,
     bytes: Vec<u8>,
+    /// The longest frame or answer.
+    frame_bytes_max: usize,
     /// Bytes of a reply's record.
     scratch: Vec<u8>,
 }
@@ -115,7 +124,7 @@ impl Lockstep {
         stages: Stages,
         scout: ScoutSettings,
         exchange: MockExchange,
-        tap: Tap,
+        (scribe, pens): (Scribe, Pens),
         now: Nanos,
     ) -> Result<Lockstep, LockstepError> {
         let kalshi_slots = ring_slots(stages.kalshi.says_max());
@@ -142,10 +151,12 @@ impl Lockstep {
             input(Ring::PricingExec, pricing_exec),
         ];
         let to_exec = Output { takes: is_for_exec, events: opinions };
-        let Stages { kalshi, binance, pricing, exec, model, shard } = stages;
+        let Stages { kalshi, binance, pricing, exec, model, shard, frame_bytes_max } = stages;
         Ok(Lockstep {
             exchange,
-            tap,
+            committed: scribe.committed(),
+            scribe,
+            pens,
             kalshi: FeedAgent::new(kalshi, kalshi_routes),
             binance: FeedAgent::new(binance, binance_routes),
             pricing: StageAgent::new(Agent::Pricing, pricing, pricing_inputs, Some(to_exec)),
@@ -159,6 +170,7 @@ impl Lockstep {
             link: Link { epoch: 0, up: false, retry: now },
             now,
             bytes: Vec::new(),
+            frame_bytes_max,
             scratch: Vec::new(),
         })
     }
@@ -181,11 +193,11 @@ impl Lockstep {
 
     fn start(&mut self, plan: &RunPlan) -> Result<(), LockstepError> {
         let RunPlan { mode, seed, nonce, .. } = *plan;
-        let epoch = self.tap.epoch();
+        let epoch = self.scribe.epoch();
         let ts = self.now;
         let started = Event::RunStarted { mode, pad: pad(), epoch, ts, seed, nonce, pad2: pad() };
-        self.pricing.inject(&started, &mut self.tap, &mut |_| ())?;
-        self.exec.inject(&started, &mut self.tap, &mut |_| ())?;
+        self.pricing.inject(&started, &mut self.pens.pricing, &mut |_| ())?;
+        self.exec.inject(&started, &mut self.pens.exec, &mut |_| ())?;
         for event in std::mem::take(&mut self.model) {
             self.models.push(event).map_err(|_| LockstepError::RingFull(ts))?;
         }
@@ -201,6 +213,7 @@ impl Lockstep {
         while self.scout.asks_candles() {
             self.ask()?;
             self.work_stages()?;
+            self.scribe.work()?;
         }
         Ok(())
     }
@@ -214,6 +227,7 @@ impl Lockstep {
             did += self.ask()?;
             did += self.wake_feeds()?;
             did += self.work_stages()?;
+            did += self.scribe.work()?;
             did += self.send_orders()?;
             did += self.deliver_replies()?;
             if did == 0 {
@@ -260,11 +274,15 @@ impl Lockstep {
     fn deliver_frames(&mut self) -> Result<usize, LockstepError> {
         let mut delivered = 0;
         let mut bytes = std::mem::take(&mut self.bytes);
-        while self.kalshi.has_room() && self.exchange.next_kalshi_frame(self.now, &mut bytes) {
+        while self.kalshi.has_room(self.frame_bytes_max, &mut self.pens.kalshi)
+            && self.exchange.next_kalshi_frame(self.now, &mut bytes)
+        {
             self.hear_kalshi(&FeedInput::Frame { epoch: self.link.epoch, bytes: &bytes })?;
             delivered += 1;
         }
-        while self.binance.has_room() && self.exchange.next_binance_frame(self.now, &mut bytes) {
+        while self.binance.has_room(self.frame_bytes_max, &mut self.pens.binance)
+            && self.exchange.next_binance_frame(self.now, &mut bytes)
+        {
             self.hear_binance(&FeedInput::Frame { epoch: 1, bytes: &bytes })?;
             delivered += 1;
         }
@@ -274,7 +292,9 @@ impl Lockstep {
 
     /// Asks one question of the schedule: what an answer leads to comes before the next.
     fn ask(&mut self) -> Result<usize, LockstepError> {
-        if !self.kalshi.has_room() || !self.binance.has_room() {
+        let bytes_max = self.frame_bytes_max;
+        let Lockstep { kalshi, binance, pens, .. } = self;
+        if !kalshi.has_room(bytes_max, &mut pens.kalshi) || !binance.has_room(bytes_max, &mut pens.binance) {
             return Ok(0);
         }
         let Some(question) = self.scout.next(self.now) else { return Ok(0) };
@@ -291,56 +311,46 @@ impl Lockstep {
     }
 
     fn hear_kalshi(&mut self, input: &FeedInput<'_>) -> Result<(), LockstepError> {
-        let Lockstep { kalshi, tap, gateway, tally, exchange, now, .. } = self;
-        let mut said = |event: &Event| {
-            gateway.hear(event);
-            tally.note(event);
-        };
-        kalshi.hear(*now, input, tap, &mut said)?;
-        kalshi.send(*now, tap, &mut |frame| exchange.command(*now, frame))?;
+        let Lockstep { kalshi, pens, tally, exchange, now, .. } = self;
+        kalshi.hear(*now, input, &mut pens.kalshi, &mut |event| tally.note(event))?;
+        kalshi.send(*now, &mut pens.kalshi, &mut |frame| exchange.command(*now, frame))?;
         Ok(())
     }
 
     fn hear_binance(&mut self, input: &FeedInput<'_>) -> Result<(), LockstepError> {
-        let Lockstep { binance, tap, now, .. } = self;
-        binance.hear(*now, input, tap, &mut |_| ())?;
-        binance.send(*now, tap, &mut |_| ())?;
+        let Lockstep { binance, pens, now, .. } = self;
+        binance.hear(*now, input, &mut pens.binance, &mut |_| ())?;
+        binance.send(*now, &mut pens.binance, &mut |_| ())?;
         Ok(())
     }
 
     fn wake_feeds(&mut self) -> Result<usize, LockstepError> {
-        let Lockstep { kalshi, binance, tap, gateway, tally, exchange, now, .. } = self;
-        let mut said = |event: &Event| {
-            gateway.hear(event);
-            tally.note(event);
-        };
-        let woken =
-            usize::from(kalshi.wake(*now, tap, &mut said)?) + usize::from(binance.wake(*now, tap, &mut |_| ())?);
-        kalshi.send(*now, tap, &mut |frame| exchange.command(*now, frame))?;
-        binance.send(*now, tap, &mut |_| ())?;
+        let Lockstep { kalshi, binance, pens, tally, exchange, now, .. } = self;
+        let woken = usize::from(kalshi.wake(*now, &mut pens.kalshi, &mut |event| tally.note(event))?)
+            + usize::from(binance.wake(*now, &mut pens.binance, &mut |_| ())?);
+        kalshi.send(*now, &mut pens.kalshi, &mut |frame| exchange.command(*now, frame))?;
+        binance.send(*now, &mut pens.binance, &mut |_| ())?;
         Ok(woken)
     }
 
     fn work_stages(&mut self) -> Result<usize, LockstepError> {
-        let Lockstep { pricing, exec, tap, gateway, tally, now, .. } = self;
-        let mut did = pricing.work(*now, tap, &mut |event| tally.note(event))?;
-        let mut commands = Vec::new();
-        did += exec.work(*now, tap, &mut |event| {
-            tally.note(event);
-            if is_command(event) {
-                commands.push(*event);
+        let Lockstep { pricing, exec, pens, gateway, tally, now, .. } = self;
+        let mut did = pricing.work(*now, &mut pens.pricing, &mut |word| note(tally, word))?;
+        did += exec.work(*now, &mut pens.exec, &mut |word| {
+            note(tally, word);
+            match word {
+                Word::Heard(event) => gateway.hear(event),
+                Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
+                Word::Said { .. } => {}
             }
         })?;
-        for command in &commands {
-            gateway.accept(command, tap.lines(Agent::Exec));
-        }
         Ok(did)
     }
 
     /// Sends every request whose intent is kept by a recovery.
     fn send_orders(&mut self) -> Result<usize, LockstepError> {
         let mut sent = 0;
-        while let Some(outgoing) = self.gateway.next_request(self.now, self.tap.committed(Agent::Exec)) {
+        while let Some(outgoing) = self.gateway.next_request(self.now, self.committed.of(Agent::Exec)) {
             sent += 1;
             let (request, asked) = match outgoing {
                 Outgoing::Send(request, asked) => (request, asked),
@@ -349,7 +359,7 @@ impl Lockstep {
                     continue;
                 }
             };
-            self.tap.record(Agent::Shell, RecordKind::OrderSent, 0, self.now, request.text())?;
+            self.pens.shell.record(RecordKind::OrderSent, 0, self.now, request.text())?;
             let ticket = match &request {
                 Request::Create(body) => self.exchange.create(self.now, body),
                 Request::Cancel(path) => self.exchange.cancel(self.now, path),
@@ -366,7 +376,7 @@ impl Lockstep {
             && let Some((ticket, status)) = self.exchange.next_reply(self.now, &mut body)
         {
             write_reply(&mut self.scratch, self.gateway.asked(ticket), &body);
-            self.tap.record(Agent::Shell, RecordKind::OrderReply, status, self.now, &self.scratch)?;
+            self.pens.shell.record(RecordKind::OrderReply, status, self.now, &self.scratch)?;
             if let Some(event) = self.gateway.answered(self.now, ticket, status, &body) {
                 self.reply(event)?;
             }
@@ -380,18 +390,27 @@ impl Lockstep {
         self.replies.push(event).map_err(|_| LockstepError::RingFull(self.now))
     }
 
-    fn finish(mut self) -> Result<RunOutcome, LockstepError> {
+    fn finish(self) -> Result<RunOutcome, LockstepError> {
         if let Some(fault) = self.exchange.fault() {
             return Err(LockstepError::Exchange(fault.to_string()));
         }
+        let Lockstep { kalshi, binance, pricing, exec, mut pens, mut scribe, now, tally, exchange, .. } = self;
         let mut hash = StateHash::EMPTY;
-        hash.mix(self.kalshi.say_hash(self.now, &mut self.tap)?);
-        hash.mix(self.binance.say_hash(self.now, &mut self.tap)?);
-        hash.mix(self.pricing.say_hash(self.now, &mut self.tap)?);
-        hash.mix(self.exec.say_hash(self.now, &mut self.tap)?);
-        let events = self.tap.events();
-        self.tap.close()?;
-        Ok(RunOutcome { tally: self.tally, state_hash: hash.value(), events, exchange: self.exchange })
+        hash.mix(kalshi.say_hash(now, &mut pens.kalshi)?);
+        hash.mix(binance.say_hash(now, &mut pens.binance)?);
+        hash.mix(pricing.say_hash(now, &mut pens.pricing)?);
+        hash.mix(exec.say_hash(now, &mut pens.exec)?);
+        scribe.work()?;
+        let events = scribe.events();
+        scribe.close()?;
+        Ok(RunOutcome { tally, state_hash: hash.value(), events, exchange })
+    }
+}
+
+/// Counts what is said: each event is said once, whoever hears it.
+fn note(tally: &mut Tally, word: Word<'_>) {
+    if let Word::Said { event, .. } = word {
+        tally.note(event);
     }
 }
 

@@ -9,19 +9,23 @@
 //! Today it runs on one thread in virtual time ([`Lockstep`]); an agent does not know that.
 
 mod agent;
+mod disk;
 mod feed;
 mod lockstep;
+pub mod pen;
 pub mod replay;
 mod report;
+pub mod scribe;
 mod sessions;
 pub mod sim;
 mod stages;
 mod tally;
-mod tap;
 
-pub use agent::{Input, Output, StageAgent};
-pub use feed::{FeedAgent, FeedInput, FeedSession, Route, split_answer};
+pub use agent::{Input, Output, StageAgent, Word};
+pub use disk::DiskPlan;
+pub use feed::{FeedAgent, FeedCost, FeedInput, FeedSession, Route, split_answer};
 pub use lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
+pub use pen::{HASH_EVERY_EVENTS, Pen, PenError};
+pub use scribe::{Committed, PenSizes, Pens, Scribe, ScribeError};
 pub use stages::Stages;
 pub use tally::Tally;
-pub use tap::{HASH_EVERY_EVENTS, Tap, TapError};

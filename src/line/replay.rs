@@ -6,6 +6,10 @@
 //! frames, state hashes and the deadlines of timers too. The gateway is run again as well: each
 //! request that left is the one exec's intent makes, each reply means what exec heard. Nothing
 //! here knows in which mode the run was made.
+//!
+//! It relies on the order of lines **within** a stream; between streams on two things only: the
+//! configuration comes first, and an intent stands before the request it became, which is the rule
+//! of the commit. What crossed a ring is compared whichever of its two sides is read first.
 
 use super::feed::{FeedInput, FeedSession, split_answer};
 use super::stages::{Stages, is_command, is_for_exec};
@@ -222,7 +226,7 @@ fn configured(entry: &Entry<'_>, altered: &[String]) -> Result<Option<Line>, Rep
 
 impl Line {
     fn new(stages: Stages) -> Line {
-        let Stages { kalshi, binance, pricing, exec, model, shard } = stages;
+        let Stages { kalshi, binance, pricing, exec, model, shard, .. } = stages;
         let mut rings: [Expected; Ring::ALL.len()] = Default::default();
         // The configured model is the shell's word: an altered coefficient is an altered output.
         rings[Ring::ModelPricing as usize].now.extend(model);
@@ -377,7 +381,6 @@ impl Line {
     fn hear_kalshi(&mut self, ts: Nanos, input: &FeedInput<'_>) -> Result<(), ReplayError> {
         self.kalshi.hear(ts, input);
         for event in self.kalshi.outbox.events() {
-            self.gateway.hear(event);
             let hearers = event.hearers();
             if hearers.pricing {
                 self.rings[Ring::KalshiPricing as usize].now.push_back(*event);
@@ -417,6 +420,7 @@ impl Line {
     }
 
     fn hear_exec(&mut self, event: &Event) -> Result<(), ReplayError> {
+        self.gateway.hear(event);
         self.exec.hear(event);
         self.said[Agent::Exec as usize].now.extend(self.exec.outbox.events());
         for event in self.exec.outbox.events() {

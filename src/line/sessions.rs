@@ -31,8 +31,12 @@ impl FeedSession for kalshi::Session {
         self.settings().says_max()
     }
 
-    fn frames(&self) -> Frames {
-        Frames::new(kalshi::Settings::FRAMES_MAX, self.settings().frames_bytes_max())
+    fn frames_max(&self) -> usize {
+        kalshi::Settings::FRAMES_MAX
+    }
+
+    fn frames_bytes_max(&self) -> usize {
+        self.settings().frames_bytes_max()
     }
 
     fn hear(&mut self, ts: Nanos, input: &FeedInput<'_>, out: &mut Outbox, frames: &mut Frames) {
@@ -65,8 +69,12 @@ impl FeedSession for binance::Session {
         self.settings().says_max()
     }
 
-    fn frames(&self) -> Frames {
-        Frames::new(binance::Settings::FRAMES_MAX, self.settings().frames_bytes_max())
+    fn frames_max(&self) -> usize {
+        binance::Settings::FRAMES_MAX
+    }
+
+    fn frames_bytes_max(&self) -> usize {
+        self.settings().frames_bytes_max()
     }
 
     fn hear(&mut self, ts: Nanos, input: &FeedInput<'_>, out: &mut Outbox, frames: &mut Frames) {

@@ -3,8 +3,9 @@
 //! What comes out is labelled where it is made: a simulation proves nothing about a market.
 
 use super::lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
+use super::pen::PenError;
+use super::scribe::{PenSizes, Pens, Scribe, ScribeError};
 use super::stages::Stages;
-use super::tap::{Tap, TapError};
 use crate::candles::{
     CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
 };
@@ -20,10 +21,11 @@ use std::io::{ErrorKind, Write as _};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use trader_journal::event::{Agent, Mode};
+use trader_journal::event::Mode;
 use trader_journal::hash::StateHash;
 use trader_journal::log::{Identity, OpenError, Options, Writer};
 use trader_journal::units::Nanos;
+use trader_ring::CapacityError;
 
 pub use super::report::{Label, RunReport};
 
@@ -102,7 +104,14 @@ pub enum SimError {
     Open(#[from] OpenError),
     /// The journal refused a line.
     #[error(transparent)]
-    Journal(#[from] TapError),
+    Journal(#[from] ScribeError),
+    /// The run's own records do not fit the ring to the journal.
+    #[error(transparent)]
+    Pen(#[from] PenError),
+    /// A ring to the journal cannot be as large as the capacities ask.
+    #[error("a ring to the journal cannot be made: {0}")]
+    #[diagnostic(help("lower capacity.frame_bytes_max or capacity.markets"))]
+    Ring(#[from] CapacityError),
     /// The exchange cannot be made.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
@@ -200,12 +209,12 @@ impl SimRun {
     /// [`SimError`]; the journal keeps what happened before.
     pub fn trade(self, progress: impl FnMut(Nanos)) -> Result<RunReport, SimError> {
         let (label, starts_at) = (self.label(), self.starts_at());
-        let tap = self.open_journal(&label, starts_at)?;
+        let stages = Stages::of(&self.config, starts_at);
+        let journal = self.open_journal(&label, starts_at, &stages.pen_sizes())?;
         let exchange_settings = ExchangeSettings::new(&self.config, starts_at, self.plan.last_close);
         let exchange = MockExchange::new(exchange_settings, self.path)?;
-        let stages = Stages::of(&self.config, starts_at);
         let scout = ScoutSettings::of(&self.config);
-        let line = Lockstep::new(stages, scout, exchange, tap, starts_at)?;
+        let line = Lockstep::new(stages, scout, exchange, journal, starts_at)?;
         let outcome = line.run(&self.plan, progress)?;
         let ledger_path = self.data_dir.join("ledger.jsonl");
         write_ledger(&outcome, &ledger_path)?;
@@ -221,7 +230,7 @@ impl SimRun {
         })
     }
 
-    fn open_journal(&self, label: &Label, now: Nanos) -> Result<Tap, SimError> {
+    fn open_journal(&self, label: &Label, now: Nanos, sizes: &PenSizes) -> Result<(Scribe, Pens), SimError> {
         let dir = journal_dir(&self.data_dir);
         self.claim(&dir)?;
         let blocks = u32::try_from(self.config.journal.segment_mib * BLOCKS_PER_MIB).unwrap_or(u32::MAX);
@@ -233,11 +242,12 @@ impl SimRun {
             build_hash: hash_of(BUILD),
         };
         let writer = Writer::open(&dir, Options::with_blocks(blocks).unwrap_or_default().without_sync(), identity)?;
-        let mut tap = Tap::new(writer);
-        tap.record(Agent::Shell, RecordKind::Build, 0, now, BUILD.as_bytes())?;
-        tap.record(Agent::Shell, RecordKind::Label, 0, now, label.json().to_string().as_bytes())?;
-        tap.record(Agent::Shell, RecordKind::Configuration, 0, now, self.configuration.as_bytes())?;
-        Ok(tap)
+        let (mut scribe, mut pens) = Scribe::new(writer, sizes)?;
+        pens.shell.record(RecordKind::Build, 0, now, BUILD.as_bytes())?;
+        pens.shell.record(RecordKind::Label, 0, now, label.json().to_string().as_bytes())?;
+        pens.shell.record(RecordKind::Configuration, 0, now, self.configuration.as_bytes())?;
+        scribe.work()?;
+        Ok((scribe, pens))
     }
 }
 

@@ -1,5 +1,9 @@
 //! The stages as a configuration makes them, and the route of pricing's words.
 
+use super::agent::StageAgent;
+use super::feed::FeedCost;
+use super::pen::room_cost_bytes;
+use super::scribe::PenSizes;
 use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord, cents, contracts, dollars};
 use crate::scout::SYMBOL;
 use trader_exec::{DailyLossRule, Exec};
@@ -30,6 +34,8 @@ pub struct Stages {
     pub model: Vec<Event>,
     /// The exchange shard that is traded on.
     pub shard: u8,
+    /// The longest frame or answer that is read, bytes.
+    pub frame_bytes_max: usize,
 }
 
 impl Stages {
@@ -43,9 +49,29 @@ impl Stages {
             exec: Exec::new(exec_settings(config)),
             model: model_events(config, ts),
             shard: config.sim.shard as u8,
+            frame_bytes_max: config.capacity.frame_bytes_max as usize,
+        }
+    }
+
+    /// How much each agent's ring to the journal must hold: twice the worst case of one input, so that an
+    /// input never waits for an empty ring.
+    #[must_use]
+    pub fn pen_sizes(&self) -> PenSizes {
+        let step = |lines| 2 * room_cost_bytes(0, lines);
+        PenSizes {
+            shell: SHELL_RING_BYTES,
+            kalshi: FeedCost::of(&self.kalshi).ring_bytes(self.frame_bytes_max),
+            binance: FeedCost::of(&self.binance).ring_bytes(self.frame_bytes_max),
+            pricing: step(StageAgent::<Pricing>::LINES_MAX).max(STAGE_RING_BYTES_MIN),
+            exec: step(StageAgent::<Exec>::LINES_MAX).max(STAGE_RING_BYTES_MIN),
         }
     }
 }
+
+/// Requests and replies, of 64 KiB at most, and the configuration of the run.
+const SHELL_RING_BYTES: usize = 1 << 20;
+/// Some hundreds of events: a stage does not wait for the journal in a burst.
+const STAGE_RING_BYTES_MIN: usize = 1 << 16;
 
 /// What of pricing's words exec hears.
 pub(super) const fn is_for_exec(event: &Event) -> bool {

@@ -3,10 +3,12 @@
 use crate::session::{Body, Contender, Heard, Input, Session, Venue};
 use kalshi_trader::gateway::{Gateway, Outgoing, Request};
 use kalshi_trader::line::{
-    FeedAgent, FeedInput, FeedSession, Input as RingEnd, Output, Route, StageAgent, Stages, Tap,
+    Committed, FeedAgent, FeedInput, FeedSession, Input as RingEnd, Output, Pens, Route, Scribe, StageAgent, Stages,
+    Word,
 };
 use kalshi_trader::record::RecordKind;
 use std::path::Path;
+use std::sync::Arc;
 use trader_exec::Exec;
 use trader_feeds::frames::Frames;
 use trader_feeds::{binance, kalshi};
@@ -171,8 +173,9 @@ pub(crate) struct Journaled {
     pricing: StageAgent<Pricing>,
     exec: StageAgent<Exec>,
     gateway: Gateway,
-    tap: Tap,
-    commands: Vec<Event>,
+    pens: Pens,
+    scribe: Scribe,
+    committed: Arc<Committed>,
 }
 
 /// No deadline is before it: the agents are never woken by the clock.
@@ -180,7 +183,9 @@ const NEVER_DUE: Nanos = Nanos(0);
 
 impl Journaled {
     pub(crate) fn new(session: &Session, dir: &Path) -> Journaled {
-        let Stages { kalshi, binance, pricing, exec, shard, .. } = Stages::of(&session.config, session.started);
+        let stages = Stages::of(&session.config, session.started);
+        let (scribe, pens) = Scribe::new(journal(dir), &stages.pen_sizes()).expect("rings of a checked configuration");
+        let Stages { kalshi, binance, pricing, exec, shard, .. } = stages;
         let says_max = kalshi.says_max();
         let ((to_pricing, of_kalshi), (to_exec, kalshi_exec)) = (ring(says_max), ring(says_max));
         let ((spot, of_binance), (opinions, of_pricing)) = (ring(binance.says_max()), ring(Pricing::SAYS_MAX));
@@ -198,34 +203,37 @@ impl Journaled {
             pricing: StageAgent::new(Agent::Pricing, pricing, heard_by_pricing, Some(output)),
             exec: StageAgent::new(Agent::Exec, exec, heard_by_exec, None),
             gateway: Gateway::new(shard),
-            tap: Tap::new(journal(dir)),
-            commands: Vec::new(),
+            committed: scribe.committed(),
+            pens,
+            scribe,
         }
     }
 
     fn hear_feed(&mut self, ts: Nanos, venue: Venue, input: &FeedInput<'_>) {
-        let Journaled { kalshi, binance, gateway, tap, .. } = self;
+        let Journaled { kalshi, binance, pens, .. } = self;
         let heard = match venue {
             Venue::Kalshi => {
-                let heard = kalshi.hear(ts, input, tap, &mut |event| gateway.hear(event));
-                heard.and_then(|()| kalshi.send(ts, tap, &mut |_| ()))
+                let heard = kalshi.hear(ts, input, &mut pens.kalshi, &mut |_| ());
+                heard.and_then(|()| kalshi.send(ts, &mut pens.kalshi, &mut |_| ()))
             }
             Venue::Binance => {
-                let heard = binance.hear(ts, input, tap, &mut |_| ());
-                heard.and_then(|()| binance.send(ts, tap, &mut |_| ()))
+                let heard = binance.hear(ts, input, &mut pens.binance, &mut |_| ());
+                heard.and_then(|()| binance.send(ts, &mut pens.binance, &mut |_| ()))
             }
         };
         heard.expect("a journal that takes lines");
     }
 
     fn work(&mut self) {
-        let Journaled { pricing, exec, tap, commands, .. } = self;
-        pricing.work(NEVER_DUE, tap, &mut |_| ()).expect("a journal that takes lines");
-        let mut keep = |event: &Event| commands.extend(is_command(event).then_some(*event));
-        exec.work(NEVER_DUE, tap, &mut keep).expect("a journal that takes lines");
-        for command in self.commands.drain(..) {
-            self.gateway.accept(&command, self.tap.lines(Agent::Exec));
-        }
+        let Journaled { pricing, exec, pens, gateway, scribe, .. } = self;
+        pricing.work(NEVER_DUE, &mut pens.pricing, &mut |_| ()).expect("a journal that takes lines");
+        let mut sees = |word: Word<'_>| match word {
+            Word::Heard(event) => gateway.hear(event),
+            Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
+            Word::Said { .. } => {}
+        };
+        exec.work(NEVER_DUE, &mut pens.exec, &mut sees).expect("a journal that takes lines");
+        scribe.work().expect("a journal that takes lines");
     }
 }
 
@@ -236,15 +244,15 @@ impl Contender for Journaled {
                 self.hear_feed(input.ts, venue, &heard);
                 Ok(())
             }
-            (None, Heard::Pricing(event)) => self.pricing.inject(event, &mut self.tap, &mut |_| ()),
-            (None, Heard::Exec(event)) => self.exec.inject(event, &mut self.tap, &mut |_| ()),
+            (None, Heard::Pricing(event)) => self.pricing.inject(event, &mut self.pens.pricing, &mut |_| ()),
+            (None, Heard::Exec(event)) => self.exec.inject(event, &mut self.pens.exec, &mut |_| ()),
             (None, _) => Ok(()),
         };
         told.expect("a journal that takes lines");
         self.work();
-        while let Some(outgoing) = self.gateway.next_request(input.ts, self.tap.committed(Agent::Exec)) {
+        while let Some(outgoing) = self.gateway.next_request(input.ts, self.committed.of(Agent::Exec)) {
             let Some(body) = body(outgoing) else { continue };
-            let kept = self.tap.record(Agent::Shell, RecordKind::OrderSent, 0, input.ts, &body);
+            let kept = self.pens.shell.record(RecordKind::OrderSent, 0, input.ts, &body);
             kept.expect("a journal that takes lines");
             orders.push(body);
         }
