@@ -9,7 +9,6 @@ use super::feed::{FeedAgent, FeedInput, FeedSession as _, Route};
 use super::pen::PenError;
 use super::scribe::{Committed, Pens, Scribe, ScribeError};
 use super::stages::{Stages, is_command, is_for_exec};
-use super::tally::Tally;
 use crate::exchange::MockExchange;
 use crate::gateway::{Gateway, Outgoing, Request, write_reply};
 use crate::record::RecordKind;
@@ -76,7 +75,6 @@ pub struct Lockstep {
     model: Vec<Event>,
     gateway: Gateway,
     scout: Scout,
-    tally: Tally,
     link: Link,
     now: Nanos,
     bytes: Vec<u8>,
@@ -98,8 +96,6 @@ struct Link {
 
 /// What a run came to.
 pub struct RunOutcome {
-    /// Its counts.
-    pub tally: Tally,
     /// Hash of the state of every agent at the end.
     pub state_hash: u64,
     /// Events in the journal.
@@ -166,7 +162,6 @@ impl Lockstep {
             model,
             gateway: Gateway::new(shard),
             scout: Scout::new(scout, now),
-            tally: Tally::default(),
             link: Link { epoch: 0, up: false, retry: now },
             now,
             bytes: Vec::new(),
@@ -311,8 +306,8 @@ impl Lockstep {
     }
 
     fn hear_kalshi(&mut self, input: &FeedInput<'_>) -> Result<(), LockstepError> {
-        let Lockstep { kalshi, pens, tally, exchange, now, .. } = self;
-        kalshi.hear(*now, input, &mut pens.kalshi, &mut |event| tally.note(event))?;
+        let Lockstep { kalshi, pens, exchange, now, .. } = self;
+        kalshi.hear(*now, input, &mut pens.kalshi, &mut |_| ())?;
         kalshi.send(*now, &mut pens.kalshi, &mut |frame| exchange.command(*now, frame))?;
         Ok(())
     }
@@ -325,8 +320,8 @@ impl Lockstep {
     }
 
     fn wake_feeds(&mut self) -> Result<usize, LockstepError> {
-        let Lockstep { kalshi, binance, pens, tally, exchange, now, .. } = self;
-        let woken = usize::from(kalshi.wake(*now, &mut pens.kalshi, &mut |event| tally.note(event))?)
+        let Lockstep { kalshi, binance, pens, exchange, now, .. } = self;
+        let woken = usize::from(kalshi.wake(*now, &mut pens.kalshi, &mut |_| ())?)
             + usize::from(binance.wake(*now, &mut pens.binance, &mut |_| ())?);
         kalshi.send(*now, &mut pens.kalshi, &mut |frame| exchange.command(*now, frame))?;
         binance.send(*now, &mut pens.binance, &mut |_| ())?;
@@ -334,15 +329,12 @@ impl Lockstep {
     }
 
     fn work_stages(&mut self) -> Result<usize, LockstepError> {
-        let Lockstep { pricing, exec, pens, gateway, tally, now, .. } = self;
-        let mut did = pricing.work(*now, &mut pens.pricing, &mut |word| note(tally, word))?;
-        did += exec.work(*now, &mut pens.exec, &mut |word| {
-            note(tally, word);
-            match word {
-                Word::Heard(event) => gateway.hear(event),
-                Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
-                Word::Said { .. } => {}
-            }
+        let Lockstep { pricing, exec, pens, gateway, now, .. } = self;
+        let mut did = pricing.work(*now, &mut pens.pricing, &mut |_| ())?;
+        did += exec.work(*now, &mut pens.exec, &mut |word| match word {
+            Word::Heard(event) => gateway.hear(event),
+            Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
+            Word::Said { .. } => {}
         })?;
         Ok(did)
     }
@@ -394,7 +386,7 @@ impl Lockstep {
         if let Some(fault) = self.exchange.fault() {
             return Err(LockstepError::Exchange(fault.to_string()));
         }
-        let Lockstep { kalshi, binance, pricing, exec, mut pens, mut scribe, now, tally, exchange, .. } = self;
+        let Lockstep { kalshi, binance, pricing, exec, mut pens, mut scribe, now, exchange, .. } = self;
         let mut hash = StateHash::EMPTY;
         hash.mix(kalshi.say_hash(now, &mut pens.kalshi)?);
         hash.mix(binance.say_hash(now, &mut pens.binance)?);
@@ -403,14 +395,7 @@ impl Lockstep {
         scribe.work()?;
         let events = scribe.events();
         scribe.close()?;
-        Ok(RunOutcome { tally, state_hash: hash.value(), events, exchange })
-    }
-}
-
-/// Counts what is said: each event is said once, whoever hears it.
-fn note(tally: &mut Tally, word: Word<'_>) {
-    if let Word::Said { event, .. } = word {
-        tally.note(event);
+        Ok(RunOutcome { state_hash: hash.value(), events, exchange })
     }
 }
 

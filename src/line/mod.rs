@@ -19,7 +19,6 @@ pub mod scribe;
 mod sessions;
 pub mod sim;
 mod stages;
-mod tally;
 
 pub use agent::{Input, Output, StageAgent, Word};
 pub use disk::DiskPlan;
@@ -28,4 +27,3 @@ pub use lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
 pub use pen::{HASH_EVERY_EVENTS, Pen, PenError};
 pub use scribe::{Committed, PenSizes, Pens, Scribe, ScribeError};
 pub use stages::Stages;
-pub use tally::Tally;

@@ -1,6 +1,7 @@
 //! The report of a run, and the label without which nothing of a simulation is shown.
 
 use super::lockstep::RunOutcome;
+use crate::desk::Tally;
 use crate::exchange::path::Source;
 use serde_json::{Value, json};
 use std::fmt;
@@ -61,16 +62,16 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// The report of an outcome.
+    /// The report of an outcome and of what its journal came to.
     #[must_use]
     pub fn new(
         label: Label,
         source: &Source,
         outcome: &RunOutcome,
+        tally: &Tally,
         journal_dir: PathBuf,
         ledger_path: PathBuf,
     ) -> RunReport {
-        let tally = &outcome.tally;
         let by_gate = tally.evaluations_by_gate();
         RunReport {
             label,

@@ -10,6 +10,7 @@ use crate::candles::{
     CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
 };
 use crate::config::{Config, ConfigError, Layers, Mode as SeriesMode, dollars};
+use crate::desk::Tally;
 use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, date, generate_candles};
 use crate::exchange::schedule::Family;
 use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use trader_journal::event::Mode;
 use trader_journal::hash::StateHash;
-use trader_journal::log::{Identity, OpenError, Options, Writer};
+use trader_journal::log::{Damage, Identity, OpenError, Options, Writer};
 use trader_journal::units::Nanos;
 use trader_ring::CapacityError;
 
@@ -92,6 +93,9 @@ pub enum SimError {
         /// The data directory.
         dir: String,
     },
+    /// The finished journal cannot be read back.
+    #[error("the journal was written and cannot be read back: {0}")]
+    Damaged(#[from] Damage),
     /// A series that the mock exchange does not list.
     #[error("the simulation lists no series `{ticker}`")]
     #[diagnostic(help("it lists KXBTC15M and KXBTC; give any other the mode \"ignored\""))]
@@ -218,7 +222,9 @@ impl SimRun {
         let outcome = line.run(&self.plan, progress)?;
         let ledger_path = self.data_dir.join("ledger.jsonl");
         write_ledger(&outcome, &ledger_path)?;
-        Ok(RunReport::new(label, &self.source, &outcome, journal_dir(&self.data_dir), ledger_path))
+        let journal_dir = journal_dir(&self.data_dir);
+        let tally = Tally::of_journal(&journal_dir)?;
+        Ok(RunReport::new(label, &self.source, &outcome, &tally, journal_dir, ledger_path))
     }
 
     /// Makes the log's folder: of two runs that ask for the same one, one gets it.

@@ -178,8 +178,13 @@ impl DiskError {
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Another writer has it: there is one writer per directory.
-    #[error("another process is writing this log")]
-    Locked,
+    #[error(
+        "{place} is being written by another process: one writer per log; stop that one, or name another directory"
+    )]
+    Locked {
+        /// Which log, as [`Disk::place`](super::Disk::place) says.
+        place: String,
+    },
     /// It is damaged in a way that a killed writer does not leave: a person decides.
     #[error(transparent)]
     Damaged(#[from] Damage),

@@ -30,6 +30,10 @@ pub trait Disk: Send + Sync {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes creations, renames and removals durable.
     fn sync(&self) -> io::Result<()>;
+    /// What people call it.
+    fn place(&self) -> String {
+        "the log".to_owned()
+    }
 }
 
 /// One file of a [`Disk`].
@@ -119,6 +123,10 @@ impl Disk for Folder {
     fn sync(&self) -> io::Result<()> {
         // Windows has no such call: NTFS journals its names itself.
         if cfg!(windows) { Ok(()) } else { File::open(&self.0)?.sync_all() }
+    }
+
+    fn place(&self) -> String {
+        format!("the log in {}", self.0.display())
     }
 }
 

@@ -56,7 +56,7 @@ pub fn recover_on(disk: &Arc<dyn Disk>) -> Result<Recovered, OpenError> {
 /// The writer's lock.
 pub(super) fn lock(disk: &dyn Disk) -> Result<Box<dyn Send + Sync>, OpenError> {
     let lock = disk.lock().map_err(|error| DiskError::new("lock", "the directory", error))?;
-    lock.ok_or(OpenError::Locked)
+    lock.ok_or_else(|| OpenError::Locked { place: disk.place() })
 }
 
 /// Recovery under the lock: first everything that may refuse, then everything that changes.

@@ -128,8 +128,8 @@ fn a_record_that_a_kill_cut_short_is_not_seen_and_does_not_stop_the_log() {
 fn one_directory_has_one_writer() {
     let dir = tempfile::tempdir().unwrap();
     let first = Writer::open(dir.path(), blocks(1), IDENTITY).unwrap();
-    assert!(matches!(Writer::open(dir.path(), blocks(1), IDENTITY), Err(OpenError::Locked)));
-    assert!(matches!(recover(dir.path()), Err(OpenError::Locked)));
+    assert!(matches!(Writer::open(dir.path(), blocks(1), IDENTITY), Err(OpenError::Locked { .. })));
+    assert!(matches!(recover(dir.path()), Err(OpenError::Locked { .. })));
     drop(first);
     assert_eq!(Writer::open(dir.path(), blocks(1), IDENTITY).unwrap().epoch(), 2);
 }

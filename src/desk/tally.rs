@@ -1,14 +1,19 @@
 //! What a run came to, counted from what its stages heard and said.
 
+use super::follow::{Told, read_all};
+use super::is_told_by;
 use std::collections::{BTreeMap, BTreeSet};
-use trader_journal::event::{ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId};
+use std::path::Path;
+use trader_journal::event::{Agent, ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId};
+use trader_journal::log::Damage;
 use trader_journal::units::{Count, Money};
 
-/// One evaluation on its way to its verdict.
-#[derive(Clone, Copy, Debug)]
+/// One evaluation on its way to its verdict. Two agents tell of it, and what became of it may
+/// stand in the journal before the evaluation itself.
+#[derive(Clone, Copy, Debug, Default)]
 struct Evaluated {
-    /// What pricing said of the event.
-    gate: Gate,
+    /// What pricing said of the event; `None` until it did.
+    gate: Option<Gate>,
     /// The first thing exec refused of it.
     refused: Option<Gate>,
     sent: bool,
@@ -16,11 +21,11 @@ struct Evaluated {
 
 impl Evaluated {
     /// The first refusal, exec's included; `Sent` when an order left.
-    fn verdict(&self) -> Gate {
-        match (self.sent, self.gate, self.refused) {
-            (true, ..) => Gate::Sent,
-            (false, Gate::Sent, Some(refused)) => refused,
-            (false, gate, _) => gate,
+    fn verdict(&self) -> Option<Gate> {
+        match (self.gate?, self.sent, self.refused) {
+            (_, true, _) => Some(Gate::Sent),
+            (Gate::Sent, false, Some(refused)) => Some(refused),
+            (gate, false, _) => Some(gate),
         }
     }
 }
@@ -37,25 +42,41 @@ pub struct Tally {
     contracts: Count,
     fees: Money,
     result: Money,
+    events: u64,
 }
 
 impl Tally {
-    /// Counts one event of the stream that says or hears it; each event is to be given once.
-    pub fn note(&mut self, event: &Event) {
+    /// Counts a finished journal.
+    ///
+    /// # Errors
+    /// [`Damage`] of the journal.
+    pub fn of_journal(dir: &Path) -> Result<Tally, Damage> {
+        let mut tally = Tally::default();
+        read_all(dir, &mut |told| tally.see(told))?;
+        Ok(tally)
+    }
+
+    /// Counts one entry of a journal.
+    pub fn see(&mut self, told: &Told<'_>) {
+        if let Told::Event { agent, event, .. } = told {
+            self.note(*agent, event);
+        }
+    }
+
+    /// Counts one event that `agent` heard or said; what two agents hear is counted at one of them.
+    pub fn note(&mut self, agent: Agent, event: &Event) {
+        self.events += 1;
+        if !is_told_by(agent, event) {
+            return;
+        }
         match *event {
-            Event::EvalBasis { gate, eval, .. } => {
-                self.evaluations.insert(eval, Evaluated { gate, refused: None, sent: false });
-            }
+            Event::EvalBasis { gate, eval, .. } => self.evaluated(eval).gate = Some(gate),
             Event::Refused { gate, eval, .. } => {
-                if let Some(evaluated) = self.evaluations.get_mut(&eval) {
-                    evaluated.refused.get_or_insert(gate);
-                }
+                self.evaluated(eval).refused.get_or_insert(gate);
             }
             Event::OrderIntent { client, eval, .. } => {
                 self.orders.insert(client);
-                if let Some(evaluated) = self.evaluations.get_mut(&eval) {
-                    evaluated.sent = true;
-                }
+                self.evaluated(eval).sent = true;
             }
             Event::MarketNamed { market, event, .. } => {
                 self.events_of.insert(market, event);
@@ -72,6 +93,10 @@ impl Tally {
         }
     }
 
+    fn evaluated(&mut self, eval: EvalId) -> &mut Evaluated {
+        self.evaluations.entry(eval).or_default()
+    }
+
     fn note_fill(&mut self, count: Count, fee: Money) {
         self.filled.insert(self.last_fill_of);
         self.contracts.0 += count.0;
@@ -82,8 +107,8 @@ impl Tally {
     #[must_use]
     pub fn evaluations_by_gate(&self) -> BTreeMap<Gate, u64> {
         let mut counts = BTreeMap::new();
-        for evaluated in self.evaluations.values() {
-            *counts.entry(evaluated.verdict()).or_insert(0) += 1;
+        for verdict in self.evaluations.values().filter_map(Evaluated::verdict) {
+            *counts.entry(verdict).or_insert(0) += 1;
         }
         counts
     }
@@ -91,7 +116,13 @@ impl Tally {
     /// All evaluations.
     #[must_use]
     pub fn evaluations(&self) -> u64 {
-        self.evaluations.len() as u64
+        self.evaluations.values().filter(|evaluated| evaluated.gate.is_some()).count() as u64
+    }
+
+    /// Events in the journal, as often as they stand in it; records are not counted.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
     }
 
     /// Venue events whose markets were paid.

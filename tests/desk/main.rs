@@ -1,0 +1,5 @@
+//! What people see of a run, and what they tell it: readers of a journal, and the control socket.
+
+mod common;
+mod follow;
+mod tally;
