@@ -94,8 +94,14 @@ impl Session {
         }
     }
 
-    /// Hears an event of the line; only [`Event::Timer`] concerns a feed.
-    pub fn on(&mut self, event: &Event, _out: &mut Outbox, frames: &mut Frames) {
+    /// Hears an event of the line. Only two concern a feed: a [`Event::Timer`], and the
+    /// [`Event::RunStarted`] of a program that goes on from a journal: no connection outlives it.
+    pub fn on(&mut self, event: &Event, out: &mut Outbox, frames: &mut Frames) {
+        if matches!(event, Event::RunStarted { .. }) && self.epoch != 0 {
+            // Said whatever was said before: of that nobody knows who heard it.
+            self.told = FeedState::Up;
+            return self.leave_connection(event.ts(), out);
+        }
         let Event::Timer { ts, .. } = event else { return };
         let silence = self.silence();
         let silent = self.heard.iter().filter(|heard| heard.plus(silence) <= *ts).count() as u64;

@@ -16,6 +16,9 @@ use trader_journal::units::{Money, Nanos};
 /// A final market is kept this long for the value it settled on, which may come late.
 const KEEP_FINAL: u64 = 3_600 * Nanos::SECOND;
 
+/// A market the line knows is kept this long after it was final: lists of fills and orders name it.
+const KEEP_NAMED: u64 = 900 * Nanos::SECOND;
+
 /// A market that never becomes final is given up: the venue's own latest expiration.
 const KEEP_CLOSED: u64 = 7 * 86_400 * Nanos::SECOND;
 
@@ -98,6 +101,8 @@ pub(crate) struct Market {
     pub(crate) answer: u64,
     /// When the stream last told of a halt or of a moved close: REST is cached, the stream is not.
     pub(crate) stream_ts: Nanos,
+    /// When it was first known to be final; zero before.
+    pub(crate) final_ts: Nanos,
 }
 
 /// What a market paid.
@@ -136,6 +141,7 @@ impl Market {
         result_told: Settlement::NONE,
         answer: 0,
         stream_ts: Nanos(0),
+        final_ts: Nanos(0),
     };
 
     pub(crate) fn is_free(&self) -> bool {
@@ -149,6 +155,7 @@ impl Market {
         let is_told = [self.told == Some(self.terms), self.result_told == self.result].map(u64::from);
         hash.mix(u64::from(self.slot.map_or(0, |slot| slot + 1)) << 2 | is_told[0] << 1 | is_told[1]);
         hash.mix(self.stream_ts.0);
+        hash.mix(self.final_ts.0);
         let Terms { strike, open, close, grid } = self.terms;
         let Settlement { outcome, value, underlying } = self.result;
         for word in [strike.floor.0, strike.cap.0, value.0, underlying.0] {
@@ -163,7 +170,9 @@ impl Market {
     fn is_done(&self, now: Nanos) -> bool {
         let since_close = now.since(self.terms.close);
         let never_told = self.id.is_none() && self.phase.is_over();
-        let told_all = self.phase == Phase::Final && (self.result.underlying.0 != 0 || since_close > KEEP_FINAL);
+        let is_left = self.id.is_none() || now.since(self.final_ts) > KEEP_NAMED;
+        let told_all =
+            self.phase == Phase::Final && is_left && (self.result.underlying.0 != 0 || since_close > KEEP_FINAL);
         self.slot.is_none() && (never_told || told_all || since_close > KEEP_CLOSED)
     }
 
@@ -206,6 +215,11 @@ impl Grids {
 
     pub(crate) fn get(&self, number: u8) -> Option<&PriceGrid> {
         self.grids.get(usize::from(number).checked_sub(1)?).map(|(grid, _)| grid)
+    }
+
+    /// All of them are to be told again.
+    pub(crate) fn forget_told(&mut self) {
+        self.grids.iter_mut().for_each(|(_, told)| *told = false);
     }
 
     /// The grid, the first time it is asked for to be told.

@@ -336,7 +336,7 @@ impl Session {
 
     /// The number of a market of our series that something of ours happened in, named now if it
     /// was not: a fill must never be lost for want of a name.
-    fn name_of(&mut self, ticker: &[u8], step: &mut Step<'_>) -> Read<MarketId> {
+    pub(super) fn name_of(&mut self, ticker: &[u8], step: &mut Step<'_>) -> Read<MarketId> {
         let series = self.catalog.series_of(ticker).ok_or(FrameFault::UnknownMarket)?;
         let row = self.catalog.list(ticker, event_part(ticker), series)?;
         self.catalog.tell_market(row, step.ts, step.out);

@@ -200,10 +200,13 @@ impl Session {
     // ---- steps of a life ---------------------------------------------------------------------
 
     /// Moves a market on, never back, and tells; tells again when only its result is new.
-    fn advance(&mut self, row: u32, phase: Phase, venue_ts: Nanos, step: &mut Step<'_>) {
+    pub(super) fn advance(&mut self, row: u32, phase: Phase, venue_ts: Nanos, step: &mut Step<'_>) {
         let market = self.catalog.market_mut(row);
         let moved = phase > market.phase;
         market.phase = market.phase.max(phase);
+        if moved && phase == Phase::Final {
+            market.final_ts = step.ts;
+        }
         let news = market.phase.is_over() && market.result != market.result_told;
         if moved || news {
             market.result_told = market.result;

@@ -12,6 +12,7 @@ pub mod rest;
 pub mod words;
 pub use settings::{SeriesSettings, Settings};
 
+mod account;
 mod body;
 mod books;
 mod catalog;
@@ -32,6 +33,7 @@ pub use counts::Counts;
 pub use delta::{Delta, recorded_layout};
 
 use crate::frames::Frames;
+use account::Account;
 use books::Slot;
 use catalog::Catalog;
 use lines::Lines;
@@ -57,6 +59,7 @@ pub struct Session {
     index: Money,
     /// REST answers heard.
     answers: u64,
+    account: Account,
     counts: Counts,
     deadline: Nanos,
     /// Whether something changed that subscriptions or deadlines follow from.
@@ -104,6 +107,7 @@ impl Session {
             places,
             index: Money::ZERO,
             answers: 0,
+            account: Account::default(),
             counts: Counts::default(),
             deadline: Nanos::NEVER,
             dirty: false,
@@ -154,17 +158,24 @@ impl Session {
         if let Err(fault) = self.hear_rest(answer, &mut step) {
             self.reject(fault, &mut step);
         }
-        // Nothing is watched or subscribed for the cash's sake.
-        self.dirty |= answer.request != RestRequest::Balance;
+        // Nothing is watched or subscribed for the account's sake.
+        self.dirty |= match answer.request {
+            RestRequest::Series | RestRequest::Markets | RestRequest::Market => true,
+            RestRequest::Balance | RestRequest::DataTimestamp | RestRequest::Account(_) => false,
+        };
         self.settle(&mut step);
     }
 
-    /// Hears an event of the line; only [`Event::Timer`] concerns a feed.
+    /// Hears an event of the line. Only two concern a feed: a [`Event::Timer`], and the
+    /// [`Event::RunStarted`] of a program that goes on from a journal.
     pub fn on(&mut self, event: &Event, out: &mut Outbox, frames: &mut Frames) {
-        if let Event::Timer { ts, .. } = event {
-            self.dirty = true;
-            self.settle(&mut Step { ts: *ts, out, frames });
+        let mut step = Step { ts: event.ts(), out, frames };
+        match event {
+            Event::Timer { .. } => self.dirty = true,
+            Event::RunStarted { .. } => self.start_again(&mut step),
+            _ => return,
         }
+        self.settle(&mut step);
     }
 
     /// When the session next wants an [`Event::Timer`].
@@ -202,8 +213,20 @@ impl Session {
                 slot.book.hash_into(&mut hash);
             }
         }
+        self.account.hash_into(&mut hash);
         hash.mix(self.deadline.0);
         hash.value()
+    }
+
+    /// No connection outlives its program, and what was told last may not have been heard.
+    fn start_again(&mut self, step: &mut Step<'_>) {
+        if self.link.epoch != 0 {
+            // Said whatever was said before.
+            self.link.told = [FeedState::Up; 2];
+            self.leave_connection(step);
+        }
+        self.catalog.tell_again(step.ts, step.out);
+        self.account = Account::default();
     }
 
     fn leave_connection(&mut self, step: &mut Step<'_>) {

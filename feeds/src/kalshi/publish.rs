@@ -61,28 +61,60 @@ impl Catalog {
         true
     }
 
+    /// Tells all that was told of series, events and markets once more: of what was told last before
+    /// the program ended nobody knows who heard it.
+    pub(crate) fn tell_again(&mut self, ts: Nanos, out: &mut Outbox) {
+        self.grids.forget_told();
+        for at in 0..self.series.len() as u32 {
+            if self.series[at as usize].told.take().is_some() {
+                self.tell_series(at, ts, out);
+            }
+        }
+        for at in 0..self.events.len() as u32 {
+            self.say_event(at, ts, out);
+        }
+        for row in 0..self.markets.len() as u32 {
+            self.say_market(row, ts, out);
+            if self.market_mut(row).told.take().is_some() {
+                self.tell_terms(row, ts, out);
+                self.tell_phase(row, ts, Nanos(0), out);
+            }
+        }
+    }
+
     fn tell_event(&mut self, at: u32, ts: Nanos, out: &mut Outbox) {
-        let series = self.series[self.event(at).series as usize].id;
-        let event = &mut self.events[at as usize];
-        if event.id.is_some() {
+        if self.event(at).id.is_some() {
             return;
         }
         self.last_event += 1;
-        let id = EventId(self.last_event);
-        event.id = Some(id);
-        let (ticker, ticker_len) = event.ticker.padded();
-        out.push(Event::EventNamed { ticker_len, pad: pad(), event: id, ts, ticker, series });
+        self.events[at as usize].id = Some(EventId(self.last_event));
+        self.say_event(at, ts, out);
+    }
+
+    /// The name of an event that has a number.
+    fn say_event(&self, at: u32, ts: Nanos, out: &mut Outbox) {
+        let told = self.event(at);
+        let Some(event) = told.id else { return };
+        let series = self.series[told.series as usize].id;
+        let (ticker, ticker_len) = told.ticker.padded();
+        out.push(Event::EventNamed { ticker_len, pad: pad(), event, ts, ticker, series });
     }
 
     fn name_market(&mut self, row: u32, ts: Nanos, out: &mut Outbox) {
         self.last_market += 1;
         self.named += 1;
         let id = MarketId(self.last_market);
+        self.market_mut(row).id = Some(id);
+        self.say_market(row, ts, out);
+    }
+
+    /// The name of a market that has a number.
+    fn say_market(&self, row: u32, ts: Nanos, out: &mut Outbox) {
+        let told = self.market(row);
+        let Some(market) = told.id else { return };
         let event = self.event_id(row);
-        let market = self.market_mut(row);
-        market.id = Some(id);
-        let (ticker, ticker_len) = market.ticker.padded();
-        out.push(Event::MarketNamed { ticker_len, pad: pad(), market: id, ts, ticker, event });
+        let (ticker, ticker_len) = told.ticker.padded();
+        out.push(Event::MarketNamed { ticker_len, pad: pad(), market, ts, ticker, event });
     }
 
     /// Tells a named market's terms when they are whole and differ from what was told.

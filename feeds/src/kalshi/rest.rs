@@ -1,14 +1,23 @@
 //! Answers of the REST API, and what the scout needs to know of them.
 
+use super::account::cursor_hash;
 use super::catalog::Settlement;
 use super::terms::MarketObject;
 use super::words::Phase;
 use super::{Session, Step};
 use crate::json::{Cursor, Field, Read};
 use crate::read;
-use trader_journal::event::{Event, FrameFault, pad};
+use trader_journal::event::{AccountList, Event, FrameFault, pad};
 use trader_journal::fee::{FeeRates, FeeType, Multiplier};
 use trader_journal::units::{Money, Nanos};
+
+pub use super::account::Page;
+
+/// Rows of one page of a list of the account: asked for as `limit`, and no more are heard.
+pub const ACCOUNT_PAGE_ROWS: usize = 200;
+
+/// Under which path and version the API is.
+const ROOT: &str = "/trade-api/v2/";
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +30,45 @@ pub enum RestRequest {
     Market,
     /// `GET /portfolio/balance`: the cash of each shard.
     Balance,
+    /// `GET /exchange/user_data_timestamp`: how far the lists of the account have come.
+    DataTimestamp,
+    /// One page of a list of the account, over all its markets.
+    Account(Page),
+}
+
+impl RestRequest {
+    /// What a target (path and query) asks for; `None` for what no schedule asks.
+    #[must_use]
+    pub fn of_target(target: &str) -> Option<RestRequest> {
+        let (path, query) = target.strip_prefix(ROOT)?.split_once('?').unwrap_or((target.strip_prefix(ROOT)?, ""));
+        let page = |list| page(list, query).map(RestRequest::Account);
+        match path {
+            "markets" => Some(RestRequest::Markets),
+            "portfolio/balance" => Some(RestRequest::Balance),
+            "exchange/user_data_timestamp" => Some(RestRequest::DataTimestamp),
+            "portfolio/orders" => page(AccountList::Orders),
+            "portfolio/fills" => page(AccountList::Fills),
+            "portfolio/positions" => page(AccountList::Positions),
+            "portfolio/settlements" => page(AccountList::Settlements),
+            _ if path.starts_with("series/") => Some(RestRequest::Series),
+            _ if path.starts_with("markets/") => Some(RestRequest::Market),
+            _ => None,
+        }
+    }
+}
+
+/// A page of a whole list: a query that leaves anything out besides the past is none.
+fn page(list: AccountList, query: &str) -> Option<Page> {
+    let mut page = Page { list, since: Nanos(0), cursor: 0 };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=')? {
+            ("limit", _) => {}
+            ("cursor", cursor) => page.cursor = cursor_hash(cursor.as_bytes()),
+            ("min_ts", seconds) => page.since = Nanos::from_seconds(seconds.parse().ok()?)?,
+            _ => return None,
+        }
+    }
+    Some(page)
 }
 
 /// An answer of the REST API.
@@ -66,6 +114,8 @@ impl Session {
             RestRequest::Markets => self.hear_markets(answer.body, step),
             RestRequest::Market => self.hear_market_answer(answer.body, step),
             RestRequest::Balance => self.hear_balance(answer.body, step),
+            RestRequest::DataTimestamp => self.hear_data_timestamp(answer.body, step.ts),
+            RestRequest::Account(page) => self.hear_account(page, answer.body, step),
         }
     }
 

@@ -221,7 +221,8 @@ fn metadata_of_creation<'a>(value: &mut Cursor<'a>) -> Read<(Option<&'a [u8]>, S
     Ok((event_ticker.optional(), strike.told()))
 }
 
-fn payout(value: &mut Cursor<'_>) -> Read<Money> {
+/// What YES pays: dollars as a string, cents as an integer.
+pub(super) fn payout(value: &mut Cursor<'_>) -> Read<Money> {
     if value.peek() == Some(b'"') { payout_dollars(value) } else { payout_cents(value) }
 }
 

@@ -8,7 +8,7 @@ use trader_feeds::kalshi::message::{Body, Scratch, decode};
 use trader_feeds::kalshi::rest::{RestAnswer, RestRequest};
 use trader_feeds::kalshi::{SeriesSettings, Session, Settings};
 use trader_journal::book::Side;
-use trader_journal::event::{ClientId, Event, RejectReason, SeriesMode};
+use trader_journal::event::{AccountList, ClientId, Event, RejectReason, SeriesMode};
 use trader_journal::stage::Outbox;
 use trader_journal::units::Nanos;
 
@@ -28,6 +28,8 @@ pub(crate) enum Expect {
     Markets,
     /// A balance; whether it has a row of our shard.
     Balance(bool),
+    /// A page of a list of the account, or one row of it.
+    Account(AccountList),
     /// The answer to a create that was done.
     Created,
     /// The answer to a cancel that was done.
@@ -75,11 +77,15 @@ const TABLE: &[(&str, Expect)] = &[
     ("rest_balance_200_sharded.json", Balance(true)),
     ("rest_account_*", NotRead("limits are configured")),
     ("rest_intra_transfer_*", NotRead("no transfer without a person")),
-    ("rest_get_*", NotRead("for the portfolio scout")),
-    ("rest_fill_kxbtc15m.json", NotRead("for the portfolio scout")),
-    ("rest_position_*", NotRead("for the portfolio scout")),
-    ("rest_settlement_yes.json", NotRead("for the portfolio scout")),
-    ("rest_queue_positions_200.json", NotRead("for the portfolio scout")),
+    ("rest_get_orders_resp_200.json", Account(AccountList::Orders)),
+    ("rest_get_fills_resp_200.json", Account(AccountList::Fills)),
+    ("rest_get_positions_resp_200.json", Account(AccountList::Positions)),
+    ("rest_get_settlements_resp_200_empty.json", Account(AccountList::Settlements)),
+    ("rest_get_order_*", NotRead("orders are read by their list")),
+    ("rest_fill_kxbtc15m.json", Account(AccountList::Fills)),
+    ("rest_position_*", Account(AccountList::Positions)),
+    ("rest_settlement_yes.json", Account(AccountList::Settlements)),
+    ("rest_queue_positions_200.json", NotRead("a taker has no place in a queue")),
     ("rest_order_group_*", NotRead("groups are not used")),
     ("rest_amend_*", NotRead("orders are cancelled, not amended")),
     ("rest_decrease_*", NotRead("orders are cancelled, not decreased")),
@@ -289,7 +295,7 @@ impl Line {
 }
 
 /// A market object of any ticker, open at `now`.
-fn open_market(ticker: &str) -> String {
+pub(crate) fn open_market(ticker: &str) -> String {
     json!({"markets": [{
         "ticker": ticker, "event_ticker": ticker.rsplit_once('-').expect("an event").0, "status": "active",
         "open_time": "2020-01-01T00:00:00Z", "close_time": "2030-01-01T00:00:00Z",
@@ -298,7 +304,7 @@ fn open_market(ticker: &str) -> String {
     .to_string()
 }
 
-const NOW: Nanos = Nanos(1_781_159_387_000_000_000);
+pub(crate) const NOW: Nanos = Nanos(1_781_159_387_000_000_000);
 
 fn hear_lifecycle(name: &str, text: &str, ticker: &str) {
     let mut line = Line::trading(ticker);

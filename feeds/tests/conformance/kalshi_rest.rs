@@ -1,14 +1,16 @@
 //! Bodies of Kalshi's REST API.
 
-use crate::kalshi::{Expect, Line};
+use crate::kalshi::{Expect, Line, NOW, open_market};
 use crate::{units, word};
 use serde_json::{Value, json};
 use trader_feeds::kalshi::reply::{Asked, read_reply};
 use trader_feeds::kalshi::request::{Create, write_create};
-use trader_feeds::kalshi::rest::RestRequest;
+use trader_feeds::kalshi::rest::{Page, RestRequest};
 use trader_feeds::time::from_rfc3339;
 use trader_journal::book::Side;
-use trader_journal::event::{ClientId, Event, RejectReason, SelfTrade, StrikeKind, TimeInForce, UnknownReason, Uuid};
+use trader_journal::event::{
+    AccountList, ClientId, Event, RejectReason, SelfTrade, StrikeKind, TimeInForce, UnknownReason, Uuid,
+};
 use trader_journal::grid::PriceGrid;
 use trader_journal::units::{Count, Nanos, Price};
 
@@ -25,6 +27,7 @@ pub(crate) fn check(name: &str, text: &str, expect: &Expect) {
             }
         }
         Expect::Balance(ours) => check_balance(name, text, &twin, *ours),
+        Expect::Account(list) => check_account(name, text, &twin, *list),
         Expect::Created => check_created(name, text, &twin),
         Expect::Cancelled => check_cancelled(name, text, &twin),
         Expect::Refused(status, reason) => check_refused(name, text, *status, *reason),
@@ -107,6 +110,61 @@ fn check_balance(name: &str, text: &str, twin: &Value, ours: bool) {
         }
         (None, [Event::FrameRejected { .. }]) => {}
         _ => panic!("{name}: {said:?}"),
+    }
+}
+
+/// Every row is told, and then the end of the walk.
+fn check_account(name: &str, text: &str, twin: &Value, list: AccountList) {
+    let key = if list == AccountList::Positions { "market_positions" } else { list.word() };
+    let rows = twin.get(key).map_or_else(|| vec![twin.clone()], |rows| rows.as_array().expect("rows").clone());
+    let page =
+        if twin.get(key).is_some() { text.to_owned() } else { json!({"cursor": "", key: [twin.clone()]}).to_string() };
+    let ticker = rows.first().map_or("KXBTC15M-X-00", |row| word(row, "ticker"));
+    let mut line = Line::trading(ticker);
+    let as_of = r#"{"as_of_time":"2026-11-22T17:00:00Z"}"#;
+    line.answer(NOW, RestRequest::Markets, &open_market(ticker));
+    line.answer(NOW, RestRequest::DataTimestamp, as_of);
+    let said = line.answer(NOW, RestRequest::Account(Page { list, since: Nanos(0), cursor: 0 }), &page);
+    let Some((Event::AccountWalked { list: walked, rows: told, strange: 0, .. }, said)) = said.split_last() else {
+        panic!("{name}: {said:?}")
+    };
+    assert_eq!((*walked, *told as usize), (list, rows.len()), "{name}");
+    // Names come first; the list's own events follow row by row.
+    let own = said.iter().filter(|event| match list {
+        AccountList::Orders => matches!(event, Event::OrderUpdate { .. }),
+        AccountList::Fills => matches!(event, Event::Fill { .. }),
+        AccountList::Positions => matches!(event, Event::PositionTold { .. }),
+        AccountList::Settlements => matches!(event, Event::Lifecycle { .. }),
+    });
+    let own: Vec<_> = own.collect();
+    let rows: Vec<_> = rows.iter().filter(|_| list != AccountList::Settlements || !own.is_empty()).collect();
+    assert_eq!(own.len(), rows.len(), "{name}: {said:?}");
+    for (event, row) in own.into_iter().zip(rows) {
+        check_row(name, event, row);
+    }
+}
+
+fn check_row(name: &str, event: &Event, row: &Value) {
+    match *event {
+        Event::OrderUpdate { status, filled, remaining, price, side, .. } => {
+            assert_eq!(status.word(), word(row, "status"), "{name}");
+            assert_eq!(side.word(), word(row, "book_side"), "{name}");
+            assert_eq!(filled.0, units(&row["fill_count_fp"], 2), "{name}");
+            assert_eq!(remaining.0, units(&row["remaining_count_fp"], 2), "{name}");
+            assert_eq!(i64::from(price.0), units(&row["yes_price_dollars"], 4), "{name}");
+        }
+        Event::Fill { side, order, count, fee, price, .. } => {
+            assert_eq!(side.word(), word(row, "book_side"), "{name}");
+            assert_eq!(order.to_string(), word(row, "order_id"), "{name}");
+            assert_eq!(count.0, units(&row["count_fp"], 2), "{name}");
+            assert_eq!(fee.0, units(&row["fee_cost"], 6), "{name}");
+            assert_eq!(i64::from(price.0), units(&row["yes_price_dollars"], 4), "{name}");
+        }
+        Event::PositionTold { position, .. } => assert_eq!(position.0, units(&row["position_fp"], 2), "{name}"),
+        Event::Lifecycle { outcome, kind, .. } => {
+            assert_eq!((outcome.word(), kind.word()), (word(row, "market_result"), "finalized"), "{name}");
+        }
+        _ => panic!("{name}: {event:?}"),
     }
 }
 

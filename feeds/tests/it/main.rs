@@ -10,6 +10,7 @@ mod book;
 mod subscriptions;
 mod life;
 mod ours;
+mod account;
 mod mirror;
 mod damage;
 mod replies;

@@ -111,6 +111,13 @@ impl Rig {
         self.rest(RestRequest::Markets, &format!(r#"{{"cursor":"","markets":[{}]}}"#, markets.join(",")))
     }
 
+    /// The program starts anew and goes on with this session.
+    pub(crate) fn start_again(&mut self) -> Vec<Event> {
+        let (mode, ts) = (trader_journal::event::Mode::Sim, self.now);
+        let started = Event::RunStarted { mode, pad: pad(), epoch: 2, ts, seed: 0, nonce: 1, pad2: pad() };
+        self.step(|session, out, frames| session.on(&started, out, frames))
+    }
+
     /// The time of the next deadline comes; gives what followed.
     pub(crate) fn wait(&mut self) -> Vec<Event> {
         let due = self.session.next_deadline();
@@ -259,6 +266,8 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::OrderIds { .. } => "order ids",
         Event::OrderUpdate { .. } => "order",
         Event::Balance { .. } => "balance",
+        Event::PositionTold { .. } => "position",
+        Event::AccountWalked { .. } => "walked",
         Event::FrameRejected { .. } => "rejected",
         other => panic!("a feed does not say {other:?}"),
     }
