@@ -7,23 +7,6 @@ use trader_journal::event::{Agent, Interval};
 use trader_journal::stage::Outbox;
 use trader_journal::units::Nanos;
 
-/// Which of a venue's answers a path asks for; what is none of these is not asked by any schedule.
-fn kalshi_request(target: &str) -> Option<kalshi::rest::RestRequest> {
-    use kalshi::rest::RestRequest;
-    let path = target.strip_prefix("/trade-api/v2/")?;
-    if path.starts_with("series/") {
-        Some(RestRequest::Series)
-    } else if path.starts_with("markets?") {
-        Some(RestRequest::Markets)
-    } else if path.starts_with("markets/") {
-        Some(RestRequest::Market)
-    } else if path.starts_with("portfolio/balance") {
-        Some(RestRequest::Balance)
-    } else {
-        None
-    }
-}
-
 impl FeedSession for kalshi::Session {
     const AGENT: Agent = Agent::Kalshi;
 
@@ -45,7 +28,7 @@ impl FeedSession for kalshi::Session {
             FeedInput::Disconnected => self.on_disconnected(ts, out, frames),
             FeedInput::Frame { epoch, bytes } => self.on_frame(ts, epoch, bytes, out, frames),
             FeedInput::Answer { target, status, body } => {
-                if let Some(request) = kalshi_request(target) {
+                if let Some(request) = kalshi::rest::RestRequest::of_target(target) {
                     self.on_rest(ts, &kalshi::rest::RestAnswer { request, status, body }, out, frames);
                 }
             }
