@@ -13,7 +13,7 @@ mod waiting;
 pub use amounts::{cents, contracts, dollars};
 pub use faults::{Fault, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
-pub use outside::Signer;
+pub use outside::{Scout, Signer};
 pub use values::{
     Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,
     MakerSettings, Market, Mode, Orders, Polls, Probability, Series, Sim, Strategies, Volatility, Window,

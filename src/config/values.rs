@@ -27,6 +27,7 @@ pub struct Config {
     pub capacity: Capacity,
     pub journal: Journal,
     pub signer: super::outside::Signer,
+    pub scout: super::outside::Scout,
 }
 
 /// What Kelly sizes against.

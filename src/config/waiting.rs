@@ -26,7 +26,6 @@ pub const WAITING: &[(&[&str], &str)] = &[
     (&["orders.retries_max"], "a rejected order is not sent again in this version"),
     (&["freshness.reconcile_age_ms_max"], "nothing is reconciled in this version; the cash is compared at each poll"),
     (&["freshness.clock_skew_ms_max"], "virtual time has no skew"),
-    (&["polls.binance_s"], "spot comes by stream; candles are asked for once, at the start"),
     (&["polls.settlement_s"], "settlements come with the polls of markets and by stream"),
     (&["account.subaccount", "account.arming_windows_min"], "live is not in this version"),
 ];

@@ -2,7 +2,18 @@
 //!
 //! Series, open and unopened markets and the cash once in full at the start, the two days of
 //! one-minute candles the volatility model needs; then only what changed, at the polls of the
-//! configuration. One answer at a time is paged through to its end.
+//! configuration. One answer at a time is paged through to its end. A question that was not answered
+//! is asked again later; the API it went to is left alone until then, the other is not.
+//!
+//! Who asks them over HTTPS is the [`caller`].
+
+pub mod caller;
+mod ask;
+mod health;
+mod tls;
+
+pub use ask::{Answer, AskSettings, Asker, Failure};
+pub use health::{ScoutHealth, ScoutReport};
 
 use crate::candles::{MINUTE_NANOS, WARM_UP_CANDLES};
 use std::collections::VecDeque;
@@ -18,6 +29,9 @@ const MARKETS_PAGE: u64 = 1000;
 /// Changes are asked for from this long before the last poll: the venue's lists lag up to 15 s.
 const OVERLAP_S: u64 = 20;
 
+/// Candles are asked for again from this long before the last time: the open minute was not told.
+const CANDLES_OVERLAP_MINUTES: u64 = 3;
+
 /// Which API a question goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
@@ -25,6 +39,18 @@ pub enum Api {
     Kalshi,
     /// Binance's spot API.
     Binance,
+}
+
+/// Which questions are asked: those of the market and of the account may be two schedules, so that one call
+/// that hangs cannot stop both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of them.
+    All,
+    /// Series, markets and candles: nothing that needs a key.
+    Market,
+    /// The account's own.
+    Account,
 }
 
 /// One `GET`.
@@ -47,8 +73,12 @@ pub struct ScoutSettings {
     pub balance_every_ns: u64,
     /// Minutes of candles fetched at the start.
     pub warmup_minutes: u64,
+    /// Between polls of candles, ns; with `None` they are asked for once, at the start.
+    pub candles_every_ns: Option<u64>,
     /// Binance's symbol.
     pub symbol: String,
+    /// Which of it.
+    pub part: Part,
 }
 
 impl ScoutSettings {
@@ -60,8 +90,23 @@ impl ScoutSettings {
             markets_every_ns: config.polls.kalshi_s * Nanos::SECOND,
             balance_every_ns: config.polls.reconcile_s * Nanos::SECOND,
             warmup_minutes: config.volatility.warmup_minutes.max(WARM_UP_CANDLES as u64),
+            candles_every_ns: None,
             symbol: SYMBOL.to_owned(),
+            part: Part::All,
         }
+    }
+
+    /// The schedule of the market alone, candles polled too: a stream that breaks loses minutes.
+    #[must_use]
+    pub fn market(config: &crate::config::Config) -> ScoutSettings {
+        let candles_every_ns = Some(config.polls.binance_s * Nanos::SECOND);
+        ScoutSettings { part: Part::Market, candles_every_ns, ..ScoutSettings::of(config) }
+    }
+
+    /// The schedule of the account alone.
+    #[must_use]
+    pub fn account(config: &crate::config::Config) -> ScoutSettings {
+        ScoutSettings { part: Part::Account, ..ScoutSettings::of(config) }
     }
 }
 
@@ -72,29 +117,45 @@ pub struct Scout {
     waiting: VecDeque<Question>,
     next_markets: Nanos,
     next_balance: Nanos,
+    next_candles: Nanos,
     last_markets: Nanos,
+    last_candles: Nanos,
+    /// When each API may be asked again, by its number.
+    paused_until: [Nanos; 2],
 }
 
 impl Scout {
     /// A scout that starts at `now` with everything to ask.
     #[must_use]
     pub fn new(settings: ScoutSettings, now: Nanos) -> Scout {
+        let (asks_market, asks_account) = (settings.part != Part::Account, settings.part != Part::Market);
+        let first = |asks: bool, every_ns: u64| if asks { now.plus(every_ns) } else { Nanos::NEVER };
         let mut scout = Scout {
-            next_markets: now.plus(settings.markets_every_ns),
-            next_balance: now.plus(settings.balance_every_ns),
+            next_markets: first(asks_market, settings.markets_every_ns),
+            next_balance: first(asks_account, settings.balance_every_ns),
+            next_candles: settings.candles_every_ns.map_or(Nanos::NEVER, |every_ns| first(asks_market, every_ns)),
             last_markets: now,
+            last_candles: now,
             waiting: VecDeque::new(),
+            paused_until: [Nanos(0); 2],
             settings,
         };
-        scout.ask_candles(now);
-        scout.ask_everything();
+        if asks_market {
+            scout.ask_candles(now);
+            scout.ask_markets();
+        }
+        if asks_account {
+            scout.ask_balance();
+        }
         scout
     }
 
     /// When there is something to ask again.
     #[must_use]
     pub fn next_deadline(&self) -> Nanos {
-        if self.waiting.is_empty() { self.next_markets.min(self.next_balance) } else { Nanos(0) }
+        let waiting = self.waiting.iter().map(|question| self.paused_until[question.api as usize]);
+        let polls = [self.next_markets, self.next_balance, self.next_candles];
+        waiting.chain(polls).min().unwrap_or(Nanos::NEVER)
     }
 
     /// Whether the next question is for the candles of the warm-up.
@@ -106,15 +167,30 @@ impl Scout {
     /// The next question that is due.
     pub fn next(&mut self, now: Nanos) -> Option<Question> {
         if self.next_markets <= now {
-            self.ask_changes();
-            self.last_markets = now;
+            if self.ask_changes() {
+                self.last_markets = now;
+            }
             self.next_markets = now.plus(self.settings.markets_every_ns);
         }
         if self.next_balance <= now {
             self.ask_balance();
             self.next_balance = now.plus(self.settings.balance_every_ns);
         }
-        self.waiting.pop_front()
+        if self.next_candles <= now {
+            if self.ask_last_candles() {
+                self.last_candles = now;
+            }
+            self.next_candles = now.plus(self.settings.candles_every_ns.unwrap_or(u64::MAX));
+        }
+        let may_be_asked = |question: &Question| self.paused_until[question.api as usize] <= now;
+        let at = self.waiting.iter().position(may_be_asked)?;
+        self.waiting.remove(at)
+    }
+
+    /// The question was not answered: it is the first of its API to be asked again, at `again_at`.
+    pub fn failed(&mut self, question: Question, again_at: Nanos) {
+        self.paused_until[question.api as usize] = again_at;
+        self.waiting.push_front(question);
     }
 
     /// The answer of a question, so that a list is read to its last page.
@@ -123,12 +199,17 @@ impl Scout {
             return;
         }
         let Some(cursor) = next_cursor(body).and_then(|cursor| std::str::from_utf8(cursor).ok()) else { return };
-        let first_page = question.target.split("&cursor=").next().unwrap_or(&question.target);
+        let mut parts = question.target.split("&cursor=");
+        let first_page = parts.next().unwrap_or(&question.target);
+        if parts.next() == Some(cursor) {
+            // A list that leads to its own page has no end.
+            return;
+        }
         let target = format!("{first_page}&cursor={cursor}");
         self.waiting.push_front(Question { api: Api::Kalshi, target });
     }
 
-    fn ask_everything(&mut self) {
+    fn ask_markets(&mut self) {
         for series in &self.settings.series {
             self.waiting.push_back(kalshi(&format!("/series/{series}")));
         }
@@ -138,19 +219,41 @@ impl Scout {
                 self.waiting.push_back(kalshi(&list));
             }
         }
-        self.ask_balance();
     }
 
-    fn ask_changes(&mut self) {
+    /// Whether all were asked for.
+    fn ask_changes(&mut self) -> bool {
         let since = self.last_markets.seconds().saturating_sub(OVERLAP_S);
-        for series in &self.settings.series {
-            let list = format!("/markets?series_ticker={series}&min_updated_ts={since}&limit={MARKETS_PAGE}");
-            self.waiting.push_back(kalshi(&list));
+        let mut all = true;
+        for at in 0..self.settings.series.len() {
+            let list = format!("/markets?series_ticker={}&min_updated_ts=", self.settings.series[at]);
+            all &= self.poll(kalshi(&list), &format!("{since}&limit={MARKETS_PAGE}"));
         }
+        all
     }
 
     fn ask_balance(&mut self) {
-        self.waiting.push_back(kalshi("/portfolio/balance"));
+        self.poll(kalshi("/portfolio/balance"), "");
+    }
+
+    /// The minutes since the last poll, so that none is missing after a stream broke.
+    fn ask_last_candles(&mut self) -> bool {
+        let from = (self.last_candles.0 / MINUTE_NANOS).saturating_sub(CANDLES_OVERLAP_MINUTES);
+        let target =
+            format!("/api/v3/klines?symbol={}&interval=1m&limit={KLINES_PAGE}&startTime=", self.settings.symbol);
+        let start = (from * MINUTE_NANOS / Nanos::MILLI).to_string();
+        self.poll(Question { api: Api::Binance, target }, &start)
+    }
+
+    /// Asks `question` with the `rest` of its target, unless an earlier one of the kind still waits, which is
+    /// answered with everything since its own time.
+    fn poll(&mut self, mut question: Question, rest: &str) -> bool {
+        let waits = self.waiting.iter().any(|waiting| waiting.target.starts_with(&question.target));
+        if !waits {
+            question.target.push_str(rest);
+            self.waiting.push_back(question);
+        }
+        !waits
     }
 
     fn ask_candles(&mut self, now: Nanos) {
@@ -183,7 +286,9 @@ mod tests {
             markets_every_ns: 15 * Nanos::SECOND,
             balance_every_ns: 30 * Nanos::SECOND,
             warmup_minutes: 2880,
+            candles_every_ns: None,
             symbol: "BTCUSDT".into(),
+            part: Part::All,
         };
         Scout::new(settings, now)
     }
@@ -229,5 +334,81 @@ mod tests {
         assert_eq!(last.target, format!("{}&cursor=def", question.target));
         scout.answered(&last, 200, br#"{"cursor":"","markets":[]}"#);
         assert!(!scout.next(now).unwrap().target.contains("cursor"));
+    }
+
+    fn market_scout(now: Nanos) -> Scout {
+        let Scout { settings, .. } = scout(now);
+        let candles_every_ns = Some(10 * Nanos::SECOND);
+        Scout::new(ScoutSettings { part: Part::Market, candles_every_ns, ..settings }, now)
+    }
+
+    #[test]
+    fn what_failed_is_asked_first_when_its_pause_is_over_and_the_other_api_goes_on() {
+        let now = Nanos(2_880 * MINUTE_NANOS * 2);
+        let mut scout = market_scout(now);
+        let candles = scout.next(now).unwrap();
+        assert_eq!(candles.api, Api::Binance);
+        scout.failed(candles.clone(), now.plus(5));
+        let meanwhile = targets(&mut scout, now);
+        assert!(!meanwhile.is_empty() && meanwhile.iter().all(|target| target.starts_with("/trade-api")));
+        assert_eq!(scout.next_deadline(), now.plus(5));
+        assert_eq!(scout.next(now.plus(4)), None);
+        assert_eq!(scout.next(now.plus(5)), Some(candles));
+    }
+
+    #[test]
+    fn polls_do_not_pile_up_while_an_api_is_away_and_what_changed_meanwhile_is_asked_for() {
+        let start = Nanos(1_000_000 * Nanos::SECOND);
+        let mut scout = market_scout(start);
+        targets(&mut scout, start);
+        let first = start.plus(15 * Nanos::SECOND);
+        let mut polls = std::iter::from_fn(|| scout.next(first));
+        let changes = polls.find(|question| question.api == Api::Kalshi).unwrap();
+        assert!(changes.target.contains("min_updated_ts=999980"), "{changes:?}");
+        let back = start.plus(600 * Nanos::SECOND);
+        scout.failed(changes.clone(), back);
+        let mut at = first;
+        while at < back {
+            let asked = targets(&mut scout, at);
+            assert!(asked.iter().all(|target| target.contains("klines")), "{asked:?}");
+            at = at.plus(5 * Nanos::SECOND);
+        }
+        let mut caught_up = targets(&mut scout, back);
+        caught_up.retain(|target| target.contains("markets"));
+        assert_eq!(caught_up, [changes.target]);
+        // The next one goes on from the last poll that was asked, not from one that was left out.
+        let next = targets(&mut scout, back.plus(15 * Nanos::SECOND));
+        assert!(next.iter().any(|target| target.contains("min_updated_ts=999995&")), "{next:?}");
+    }
+
+    #[test]
+    fn candles_are_polled_from_before_the_last_time_so_that_no_minute_is_lost() {
+        let start = Nanos(1_000_000 * MINUTE_NANOS);
+        let mut scout = market_scout(start);
+        targets(&mut scout, start);
+        let polled = targets(&mut scout, start.plus(10 * Nanos::SECOND));
+        let from_ms = (1_000_000 - 3) * 60_000_u64;
+        assert_eq!(polled, [format!("/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1000&startTime={from_ms}")]);
+    }
+
+    #[test]
+    fn market_and_account_are_two_schedules() {
+        let now = Nanos(1_000_000 * Nanos::SECOND);
+        let Scout { settings, .. } = scout(now);
+        let mut account = Scout::new(ScoutSettings { part: Part::Account, ..settings }, now);
+        assert_eq!(targets(&mut account, now), ["/trade-api/v2/portfolio/balance"]);
+        assert_eq!(account.next_deadline(), now.plus(30 * Nanos::SECOND));
+        let all = targets(&mut market_scout(now), now.plus(3_600 * Nanos::SECOND));
+        assert!(all.iter().all(|target| !target.contains("/portfolio")), "{all:?}");
+    }
+
+    #[test]
+    fn a_list_that_leads_to_its_own_page_ends() {
+        let now = Nanos(1_000_000 * Nanos::SECOND);
+        let mut scout = market_scout(now);
+        targets(&mut scout, now);
+        let page = kalshi("/markets?series_ticker=KXBTC15M&status=open&limit=1000&cursor=abc");
+        scout.answered(&page, 200, br#"{"cursor":"abc","markets":[]}"#);
+        assert_eq!(scout.next(now), None);
     }
 }

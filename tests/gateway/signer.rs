@@ -1,5 +1,6 @@
 //! Keys as the venue issues them, what they sign, and signatures made ahead.
 
+use crate::known_key;
 use kalshi_trader::signer::pool::{Pool, PoolCounts, PoolSettings, start, wall_ms};
 use kalshi_trader::signer::{Key, KeyError, KeyKind, PublicKey, generate, write_private};
 use std::path::{Path, PathBuf};
@@ -54,13 +55,6 @@ fn unbase64(text: &str) -> Vec<u8> {
 
 fn pem(heading: &str, der: &[u8]) -> String {
     format!("-----BEGIN {heading}-----\n{}\n-----END {heading}-----\n", base64(der))
-}
-
-/// The throw-away key of the vectors, as OpenSSL writes it.
-fn known_key() -> Key {
-    let seed: Vec<u8> = (0..32).collect();
-    let der = [hex("302e020100300506032b657004220420"), seed].concat();
-    Key::from_pem(pem("PRIVATE KEY", &der).as_bytes(), "a-key").unwrap()
 }
 
 /// The DER inside a PEM text.
