@@ -1,8 +1,9 @@
-//! `journal info`, `cat`, `verify` and `audit`: what is in a journal, and whether it is right.
+//! `journal info`, `cat`, `story`, `verify` and `audit`: what is in a journal, and whether it is right.
 
 use super::Failure;
 use super::output::{damaged, print};
 use crate::audit::{self, AuditError, Finding, Inputs, Limits, Report};
+use crate::desk::{Story, read_all};
 use crate::record::RecordKind;
 use crate::show;
 use clap::{Args, Subcommand};
@@ -20,6 +21,8 @@ pub(super) enum JournalVerb {
     Info(DirArgs),
     /// Print a journal, one line per entry.
     Cat(CatArgs),
+    /// Tell what happened, one sentence a line.
+    Story(StoryArgs),
     /// Check every byte of a journal.
     Verify(DirArgs),
     /// Check what the run did: nothing lost, nothing doubled, every dollar and every limit.
@@ -33,6 +36,12 @@ pub(super) struct DirArgs {
     /// One JSON object instead of lines.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoryArgs {
+    /// A data directory that holds `journal/`, or the log's folder itself.
+    dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +84,7 @@ pub(super) fn run(verb: &JournalVerb) -> Result<(), Failure> {
     match verb {
         JournalVerb::Info(args) => info(args),
         JournalVerb::Cat(args) => cat(args),
+        JournalVerb::Story(args) => story(args),
         JournalVerb::Verify(args) => check(args),
         JournalVerb::Audit(args) => run_audit(args),
     }
@@ -407,6 +417,22 @@ impl Head {
         object.insert("kind".into(), self.kind.into());
         object
     }
+}
+
+// ---- story ----------------------------------------------------------------------------------
+
+fn story(args: &StoryArgs) -> Result<(), Failure> {
+    let dir = log_dir(&args.dir)?;
+    let mut story = Story::default();
+    print(|out| {
+        let mut written = Ok(());
+        read_all(&dir, &mut |told| {
+            for line in story.see(told) {
+                written = std::mem::replace(&mut written, Ok(())).and_then(|()| writeln!(out, "{line}"));
+            }
+        })?;
+        Ok(written?)
+    })
 }
 
 // ---- verify ---------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ use super::is_told_by;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use trader_journal::event::{Agent, ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId};
-use trader_journal::log::Damage;
+use trader_journal::log::{Damage, Origin};
 use trader_journal::units::{Count, Money};
 
 /// One evaluation on its way to its verdict. Two agents tell of it, and what became of it may
@@ -58,15 +58,15 @@ impl Tally {
 
     /// Counts one entry of a journal.
     pub fn see(&mut self, told: &Told<'_>) {
-        if let Told::Event { agent, event, .. } = told {
-            self.note(*agent, event);
+        if let Told::Event { agent, origin, event, .. } = told {
+            self.note(*agent, *origin, event);
         }
     }
 
     /// Counts one event that `agent` heard or said; what two agents hear is counted at one of them.
-    pub fn note(&mut self, agent: Agent, event: &Event) {
+    pub fn note(&mut self, agent: Agent, origin: Origin, event: &Event) {
         self.events += 1;
-        if !is_told_by(agent, event) {
+        if !is_told_by(agent, origin, event) {
             return;
         }
         match *event {

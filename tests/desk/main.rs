@@ -2,4 +2,5 @@
 
 mod common;
 mod follow;
+mod story;
 mod tally;

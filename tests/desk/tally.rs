@@ -1,12 +1,13 @@
 //! A tally is made by reading: each thing once, in whatever order two streams tell of it.
 
-use super::common::{journal_of, lockstep};
+use super::common::{heard, journal_of, lockstep};
 use kalshi_trader::desk::{Follower, Tally, is_told_by};
 use trader_journal::book::Side;
 use trader_journal::event::{
-    Agent, ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId, Outcome, SelfTrade, SeriesMode,
-    TimeInForce, pad,
+    Agent, ClientId, EvalId, Event, EventId, Feed, FeedState, Gate, LifecycleKind, MarketId, Outcome, Ring, SelfTrade,
+    SeriesMode, TimeInForce, pad,
 };
+use trader_journal::log::Origin;
 use trader_journal::units::{Count, Money, Nanos, Price};
 
 #[test]
@@ -90,7 +91,7 @@ fn what_became_of_an_evaluation_may_be_told_before_it() {
     ];
     let count = |told: &mut dyn Iterator<Item = &(Agent, Event)>| {
         let mut tally = Tally::default();
-        told.for_each(|(agent, event)| tally.note(*agent, event));
+        told.for_each(|(agent, event)| tally.note(*agent, Origin::SAID, event));
         (tally.evaluations(), tally.evaluations_by_gate().into_iter().collect::<Vec<_>>(), tally.orders_sent())
     };
     let forwards = count(&mut told.iter());
@@ -122,9 +123,14 @@ fn what_two_agents_hear_is_told_by_one() {
         pad: pad(),
     };
     for event in [named, final_one] {
-        let tellers: Vec<_> =
-            [Agent::Pricing, Agent::Exec].into_iter().filter(|who| is_told_by(*who, &event)).collect();
+        let tellers: Vec<_> = [Agent::Pricing, Agent::Exec]
+            .into_iter()
+            .filter(|who| is_told_by(*who, heard(Ring::KalshiExec), &event))
+            .collect();
         assert_eq!(tellers, [Agent::Exec], "{event:?}");
     }
-    assert!(is_told_by(Agent::Pricing, &evaluated(1, Gate::Sent)), "exec does not hear of it");
+    assert!(is_told_by(Agent::Pricing, Origin::SAID, &evaluated(1, Gate::Sent)), "exec does not hear of it");
+    let spot_is_up =
+        Event::FeedChanged { feed: Feed::BinanceSpot, state: FeedState::Up, epoch: 1, ts: Nanos(1), pad: pad() };
+    assert!(is_told_by(Agent::Pricing, heard(Ring::BinancePricing), &spot_is_up), "only pricing hears spot");
 }
