@@ -8,6 +8,7 @@ use crate::order::Order;
 use crate::report::BasisHead;
 use crate::risk::{Facts, Grant, Opinion, Refusal, judge};
 use crate::stage::Exec;
+use trader_journal::book::Side;
 use trader_journal::event::{
     CancelReason, Event, Gate, MarketId, SelfTrade, SeriesMode, Style, TimeInForce, Uuid, pad,
 };
@@ -122,6 +123,7 @@ impl Exec {
         let client = self.run.next();
         #[cfg(feature = "planted")]
         let client = crate::plant::repeated(self.settings.plant, client);
+        let expires = self.expiry(market, time_in_force);
         let order = Order {
             client,
             order: Uuid::NONE,
@@ -134,6 +136,10 @@ impl Exec {
             told: Count::ZERO,
             state: State::Sent,
             time_in_force,
+            sent: self.now,
+            expires,
+            told_at: Nanos(0),
+            missed_at: Nanos(0),
             cost: grant.cost,
             cancel: None,
             cancels_said: 0,
@@ -168,7 +174,7 @@ impl Exec {
             ts: self.now,
             client: order.client,
             count: order.count,
-            expires: self.expiry(order),
+            expires: order.expires,
             price: order.price,
             post_only: u8::from(style == Style::Maker),
             self_trade: SelfTrade::TakerAtCross,
@@ -185,10 +191,13 @@ impl Exec {
 
     /// When the venue is to end a resting order by itself, in whole seconds as its wire has them;
     /// zero for an order that cannot rest.
-    fn expiry(&self, order: &Order) -> Nanos {
-        let close = self.markets.get(order.market).map_or(Nanos(0), |market| market.close);
+    fn expiry(&self, market: MarketId, time_in_force: TimeInForce) -> Nanos {
+        let close = self.markets.get(market).map_or(Nanos(0), |market| market.close);
         let expires = close.minus(self.settings.expiry_before_close_ns);
-        if order.rests() { Nanos(expires.0 - expires.0 % Nanos::SECOND) } else { Nanos(0) }
+        match time_in_force {
+            TimeInForce::GoodTillCanceled => Nanos(expires.0 - expires.0 % Nanos::SECOND),
+            TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => Nanos(0),
+        }
     }
 
     // ---- what is judged ----------------------------------------------------------------------
@@ -223,6 +232,7 @@ impl Exec {
             sent_in_window: in_window,
             live_orders: self.orders.live().count() as u32,
             tables_have_room: self.has_room(),
+            standing: self.account.standing(self.settings.reconcile.as_ref(), self.now),
             market: here.life,
             close_others: close_others.life,
             total_others: others.life,
@@ -271,9 +281,12 @@ impl Exec {
         sub(sub(self.ledger.cash(), self.purse.shortfall), reserved)
     }
 
-    /// A market's corners with all its orders that may still be filled.
+    /// A market's corners with all its orders that may still be filled, and with the contracts that
+    /// the venue says we hold beyond ours: bought by nobody knows whom, at $1 at the worst.
     fn corners(&self, market: &Market) -> Losses {
         let start = Losses { life: market.position.life(), open: market.position.open() };
+        let gap = market.held.gap;
+        let start = if gap == Count::ZERO { start } else { start.with_gap(gap) };
         self.orders.of(market.id).filter(|order| order.at_risk() > Count::ZERO).fold(start, |losses, order| {
             #[cfg(feature = "planted")]
             if self.settings.plant == Some(crate::plant::Plant::DropUnknown) && order.state == State::Unknown {
@@ -299,6 +312,16 @@ impl Exec {
 struct Losses {
     life: Corners,
     open: Corners,
+}
+
+impl Losses {
+    /// The larger of the exposures with and without so many more YES contracts, NO when negative.
+    fn with_gap(self, gap: Count) -> Losses {
+        let side = if gap > Count::ZERO { Side::Bid } else { Side::Ask };
+        let count = Count(gap.0.saturating_abs());
+        let cost = crate::money::payout(count);
+        Losses { life: self.life.with(side, cost, count), open: self.open.with(side, cost, count) }
+    }
 }
 
 impl Order {

@@ -46,6 +46,8 @@ pub(crate) struct Purse {
     pub shortfall: Money,
     /// A difference seen once.
     suspected: Money,
+    /// When it was first read.
+    suspected_at: Nanos,
     /// Our last own movement: what was read before says nothing.
     moved: Nanos,
 }
@@ -59,6 +61,7 @@ impl Purse {
     pub(crate) fn mix(&self, hash: &mut StateHash) {
         hash.mix(u64::from(self.is_known));
         [self.shortfall, self.suspected].iter().for_each(|amount| hash.mix(amount.0 as u64));
+        hash.mix(self.suspected_at.0);
         hash.mix(self.moved.0);
     }
 }
@@ -70,6 +73,7 @@ impl Exec {
         for order in self.orders.iter_mut() {
             order.hear(crate::life::Report::Restarted);
         }
+        self.start_account();
     }
 
     // ---- people ------------------------------------------------------------------------------
@@ -80,6 +84,7 @@ impl Exec {
             OperatorVerb::Resume => {
                 self.control.is_paused = false;
                 self.control.stopped_by = None;
+                self.accept_positions();
             }
             OperatorVerb::CancelAll => self.cancel_all(CancelReason::Operator),
             OperatorVerb::Kill => self.kill(),
@@ -145,6 +150,7 @@ impl Exec {
     /// When a cancel is due, or a resting order comes too near its close.
     pub(crate) fn earliest_deadline(&self) -> Nanos {
         let Exec { settings, markets, .. } = self;
+        let reading = self.next_reading();
         let deadline = |order: &Order| match order.cancel {
             Some(_) => order.cancel_due(settings.cancel_retry_ns, settings.cancels_max),
             None if order.rests() => {
@@ -153,7 +159,9 @@ impl Exec {
             }
             None => Nanos::NEVER,
         };
-        self.orders.live().map(deadline).min().unwrap_or(Nanos::NEVER)
+        let unpaid = self.markets.iter().any(|market| market.final_at.0 != 0 && self.has_every_fill(market));
+        let payment = if unpaid { self.now } else { Nanos::NEVER };
+        self.orders.live().map(deadline).min().unwrap_or(Nanos::NEVER).min(reading).min(payment)
     }
 
     // ---- the account -------------------------------------------------------------------------
@@ -166,6 +174,7 @@ impl Exec {
         if shard != self.settings.shard {
             return;
         }
+        self.read_balance();
         if !self.purse.is_known {
             self.purse.is_known = true;
             return self.book_external(available, out);
@@ -175,13 +184,20 @@ impl Exec {
         }
         let difference = sub(available, self.ledger.cash());
         self.purse.shortfall = sub(Money::ZERO, difference).max(Money::ZERO);
-        if difference != Money::ZERO && difference == self.purse.suspected {
+        let margin = self.settings.reconcile.map_or(0, |rules| rules.read_margin_ns);
+        let is_again = difference != Money::ZERO && difference == self.purse.suspected;
+        if is_again && as_of < self.purse.suspected_at.plus(margin) {
+            // Read twice within a moment: the lists may be behind the cash.
+            return;
+        }
+        if is_again {
             self.purse.shortfall = Money::ZERO;
             self.purse.suspected = Money::ZERO;
             self.control.stop(Gate::ForeignActivity);
             return self.book_external(difference, out);
         }
         self.purse.suspected = difference;
+        self.purse.suspected_at = as_of;
     }
 
     fn book_external(&mut self, change: Money, out: &mut Outbox) {

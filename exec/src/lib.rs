@@ -5,7 +5,7 @@
 //! [`Settings`]. Integers only, no clock, no memory after the start.
 //!
 //! To read in this order: `risk` (every limit, one function), `act` (an opinion becomes an
-//! order), `report` (what became of it), `settle`, `control`.
+//! order), `report` (what became of it), `settle`, `account` (what proves an absence), `control`.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -18,6 +18,7 @@ mod act;
 mod risk;
 mod report;
 mod settle;
+mod account;
 mod control;
 mod market;
 mod order;
@@ -36,5 +37,5 @@ pub use ledger::Ledger;
 #[cfg(feature = "planted")]
 pub use plant::Plant;
 pub use position::Position;
-pub use settings::{DailyLossRule, Settings};
+pub use settings::{DailyLossRule, Reconciliation, Settings};
 pub use stage::{Counts, Exec, LIVE_MAX};

@@ -95,6 +95,47 @@ pub(crate) struct Market {
     /// The last evaluation whose opinion was heard.
     pub eval: EvalId,
     pub settled: Option<Settled>,
+    /// When it was final while something of ours in it was not sure yet: paid once that is. Zero else.
+    pub final_at: Nanos,
+    pub held: Held,
+}
+
+/// What the venue says we hold, against what we say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Held {
+    /// Our last own movement: what was read before says nothing.
+    moved: Nanos,
+    /// The venue's position less ours, when it was last compared.
+    pub gap: Count,
+    /// A gap that a person knows of.
+    accepted: Count,
+    /// Readings in a row with a gap nobody knows of.
+    pub misses: u8,
+    /// The walk it was last told in.
+    pub walk: u32,
+}
+
+impl Held {
+    /// Something of ours moved: the next reading that is late enough compares anew.
+    pub(crate) fn moved(&mut self, now: Nanos) {
+        *self = Held { moved: now, gap: Count::ZERO, misses: 0, ..*self };
+    }
+
+    /// The venue's position less ours, as read at `as_of`; what was read too early says nothing.
+    pub(crate) fn compare(&mut self, gap: Count, as_of: Nanos, margin_ns: u64) {
+        if as_of < self.moved.plus(margin_ns) {
+            return;
+        }
+        let is_known = gap == Count::ZERO || gap == self.accepted;
+        self.gap = gap;
+        self.misses = if is_known { 0 } else { self.misses.saturating_add(1) };
+    }
+
+    /// A person goes on as it is.
+    pub(crate) const fn accept(&mut self) {
+        self.accepted = self.gap;
+        self.misses = 0;
+    }
 }
 
 /// A result and what YES pays under it.
@@ -113,12 +154,12 @@ impl Default for Verdict {
 impl Market {
     /// Whether it can still cost anything.
     pub(crate) const fn is_risk(&self) -> bool {
-        self.orders_sent > 0 && self.settled.is_none()
+        (self.orders_sent > 0 || self.held.gap.0 != 0) && self.settled.is_none()
     }
 
     /// Whether nothing would be lost with it: no order was ever sent, or all of it is paid.
     const fn is_over(&self, now: Nanos) -> bool {
-        let untouched = self.orders_sent == 0 && self.close.0 != 0 && self.close.0 <= now.0;
+        let untouched = self.orders_sent == 0 && self.held.gap.0 == 0 && self.close.0 != 0 && self.close.0 <= now.0;
         untouched || (self.settled.is_some() && self.position.net.0 == Count::ZERO.0)
     }
 
@@ -131,7 +172,9 @@ impl Market {
         let counts = [hour, u64::from(in_hour), day, u64::from(in_day), u64::from(self.orders_sent)];
         let paid = self.settled.map_or(u64::MAX, |settled| settled.payout.0 as u64);
         ids.iter().chain(&times).chain(&counts).for_each(|word| hash.mix(*word));
-        hash.mix(paid);
+        let Held { moved, gap, accepted, misses, walk } = self.held;
+        let held = [moved.0, gap.0 as u64, accepted.0 as u64, u64::from(walk) << 8 | u64::from(misses)];
+        held.iter().chain(&[paid, self.final_at.0]).for_each(|word| hash.mix(*word));
         self.position.mix(hash);
     }
 }
@@ -154,6 +197,8 @@ pub(crate) struct Markets {
     events: Vec<(EventId, SeriesId)>,
     series: Vec<Series>,
     grids: Vec<Option<PriceGrid>>,
+    /// The highest number of a market that was forgotten.
+    forgotten: MarketId,
     markets_max: usize,
     events_max: usize,
     series_max: usize,
@@ -166,6 +211,7 @@ impl Markets {
             events: Vec::with_capacity(events_max),
             series: Vec::with_capacity(series_max),
             grids: vec![None; 256],
+            forgotten: MarketId::default(),
             markets_max,
             events_max,
             series_max,
@@ -174,6 +220,15 @@ impl Markets {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Market> {
         self.markets.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Market> {
+        self.markets.iter_mut()
+    }
+
+    /// Whether it was known once, and forgotten when it was over: numbers rise.
+    pub(crate) fn was_forgotten(&self, id: MarketId) -> bool {
+        id <= self.forgotten && self.find(id).is_err()
     }
 
     pub(crate) fn get(&self, id: MarketId) -> Option<&Market> {
@@ -223,17 +278,21 @@ impl Markets {
         }
     }
 
-    /// The market of that number, new if it was not known. `None` when there is no room. Also
-    /// tells which market was forgotten for it.
+    /// The market of that number, new if it was not known. `None` when there is no room, or it was
+    /// forgotten already. Also tells which market was forgotten for it.
     pub(crate) fn learn_market(
         &mut self,
         id: MarketId,
         event: EventId,
         now: Nanos,
     ) -> (Option<MarketId>, Option<&mut Market>) {
+        if self.was_forgotten(id) {
+            return (None, None);
+        }
         let mut forgotten = None;
         if self.find(id).is_err() && self.markets.len() == self.markets_max {
             forgotten = self.markets.iter().position(|market| market.is_over(now)).map(|at| self.markets.remove(at).id);
+            self.forgotten = self.forgotten.max(forgotten.unwrap_or_default());
         }
         let series = self.events.iter().rev().find(|(known, _)| *known == event).map(|(_, series)| *series);
         let market = match self.find(id) {
@@ -248,6 +307,7 @@ impl Markets {
     }
 
     pub(crate) fn mix(&self, hash: &mut StateHash) {
+        hash.mix(u64::from(self.forgotten.0));
         self.markets.iter().for_each(|market| market.mix(hash));
         for (event, series) in &self.events {
             hash.mix(u64::from(event.0) << 32 | u64::from(series.0));

@@ -27,6 +27,14 @@ pub(crate) struct Order {
     pub told: Count,
     pub state: State,
     pub time_in_force: TimeInForce,
+    /// When its intent was said: it cannot be at the venue before.
+    pub sent: Nanos,
+    /// When the venue ends it by itself; zero for one that cannot rest.
+    pub expires: Nanos,
+    /// When `told` last rose.
+    pub told_at: Nanos,
+    /// When a reading of the account first proved that it was not there; zero before.
+    pub missed_at: Nanos,
     pub cost: Cost,
     /// Why it is to go, once it is.
     pub cancel: Option<CancelReason>,
@@ -57,8 +65,17 @@ impl Order {
     }
 
     /// The venue says that so much was filled in all: never less than it said before.
-    pub(crate) fn tell_filled(&mut self, filled: Count) {
-        self.told = self.told.max(filled.min(self.count));
+    pub(crate) fn tell_filled(&mut self, filled: Count, now: Nanos) {
+        let filled = filled.min(self.count);
+        if filled > self.told {
+            self.told = filled;
+            self.told_at = now;
+        }
+    }
+
+    /// Whether the venue spoke of a fill that was not heard.
+    pub(crate) fn lacks_fill(&self) -> bool {
+        self.told > self.filled
     }
 
     /// Whether it can stay in a book.
@@ -76,7 +93,8 @@ impl Order {
         let names = [id, self.client.seq, u64::from(self.market.0), u64::from(self.eval.0), small];
         let numbers = [u64::from(self.price.0), self.count.0 as u64, self.filled.0 as u64, self.told.0 as u64];
         let cancels = [cancel, u64::from(self.cancels_said), self.cancel_said_at.0, u64::from(self.cost.fills_max)];
-        names.iter().chain(&numbers).chain(&cancels).for_each(|word| hash.mix(*word));
+        let times = [self.sent.0, self.expires.0, self.told_at.0, self.missed_at.0];
+        names.iter().chain(&numbers).chain(&cancels).chain(&times).for_each(|word| hash.mix(*word));
         hash.mix_bytes(&self.order.0);
     }
 }

@@ -31,6 +31,8 @@ pub enum Plant {
     IgnoreOverfill,
     /// Settlement pays the losing side.
     WrongSettlement,
+    /// An order of unknown outcome is released at the first reading that does not show it.
+    ReleaseUnproven,
 }
 
 /// The identifier of the order before, for every second order.

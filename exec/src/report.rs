@@ -122,6 +122,11 @@ pub(crate) struct Unlinked {
 }
 
 impl Unlinked {
+    /// Whether an order of this market may have it.
+    pub(crate) fn is_of(&self, market: MarketId) -> bool {
+        self.market == market
+    }
+
     pub(crate) fn mix(&self, hash: &mut StateHash) {
         let Execution { side, price, count, fee } = self.execution;
         hash.mix(u64::from(self.market.0) << 32 | u64::from(price.0) << 8 | side as u64);
@@ -140,7 +145,7 @@ impl Exec {
         let Some(at) = self.find(client, order) else { return };
         let (filled, remaining) = (Count(i64::from(filled)), Count(i64::from(remaining)));
         let ours = self.orders.get_mut(at);
-        ours.tell_filled(filled);
+        ours.tell_filled(filled, self.now);
         let report = match remaining {
             Count::ZERO if filled >= ours.count => Report::Executed,
             Count::ZERO => Report::Canceled,
@@ -187,7 +192,7 @@ impl Exec {
         if order != Uuid::NONE && ours.order != Uuid::NONE && ours.order != order {
             return self.contradict();
         }
-        ours.tell_filled(Count(ours.count.0 - reduced.0.clamp(0, ours.count.0)));
+        ours.tell_filled(Count(ours.count.0 - reduced.0.clamp(0, ours.count.0)), self.now);
         self.tell(at, Report::Canceled);
     }
 
@@ -220,17 +225,20 @@ impl Exec {
 
     /// The second half.
     pub(crate) fn hear_update(&mut self, event: &Event, out: &mut Outbox) {
-        let Event::OrderUpdate { status, reason, market, filled, .. } = *event else { return };
+        let Event::OrderUpdate { status, reason, market, filled, side, price, .. } = *event else { return };
         let Some(head) = self.heads.ids.take().filter(|head| head.market == market) else {
             self.counts.nonsense += 1;
             return;
         };
         let Some(at) = self.orders.find(head.client, head.order) else {
-            self.counts.foreign += 1;
-            return;
+            return self.disown(market);
         };
         let ours = self.orders.get_mut(at);
-        ours.tell_filled(filled);
+        // An order of our identifier that is not the one we sent: what it is nobody knows.
+        if (ours.market, ours.side, ours.price) != (market, side, price) {
+            return self.contradict();
+        }
+        ours.tell_filled(filled, self.now);
         let report = match (status, reason) {
             (OrderStatus::Resting, _) => Report::Live,
             (OrderStatus::Executed, _) => Report::Executed,
@@ -278,7 +286,7 @@ impl Exec {
         if self.awaits_id(fill.market) && self.unlinked.len() < UNLINKED_MAX {
             self.unlinked.push(fill);
         } else {
-            self.disown();
+            self.disown(fill.market);
         }
     }
 
@@ -286,8 +294,13 @@ impl Exec {
         self.orders.of(market).any(|order| order.order == Uuid::NONE && !order.state.is_over())
     }
 
-    /// Shown by the count; nothing new until a person has looked.
-    fn disown(&mut self) {
+    /// Shown by the count; nothing new until a person has looked. Lists reach back: what they tell of
+    /// a market that was forgotten with all that was done in it was ours.
+    fn disown(&mut self, market: MarketId) {
+        if self.markets.was_forgotten(market) {
+            self.counts.strays += 1;
+            return;
+        }
         self.counts.foreign += 1;
         self.control.stop(Gate::ForeignActivity);
     }
@@ -311,8 +324,8 @@ impl Exec {
     /// Fills that no order of ours can claim any more.
     pub(crate) fn disown_orphans(&mut self) {
         while let Some(orphan) = self.unlinked.iter().position(|fill| !self.awaits_id(fill.market)) {
-            self.unlinked.remove(orphan);
-            self.disown();
+            let orphan = self.unlinked.remove(orphan);
+            self.disown(orphan.market);
         }
     }
 
@@ -320,7 +333,7 @@ impl Exec {
     fn fill(&mut self, at: usize, fill: &Unlinked, out: &mut Outbox) {
         let ours = *self.orders.get(at);
         if ours.market != fill.market || ours.side != fill.execution.side {
-            return self.disown();
+            return self.disown(fill.market);
         }
         self.trades.add(fill.trade, fill.market);
         self.counts.fills += 1;
@@ -364,6 +377,7 @@ impl Exec {
             market.trades.add(hour, day);
         }
         let moved = market.position.fill(execution);
+        market.held.moved(self.now);
         let is_paid = market.settled.is_some();
         #[cfg(feature = "planted")]
         let execution = &crate::plant::without_fee(self.settings.plant, execution);

@@ -1,5 +1,6 @@
 //! The one gate before an order: every limit, in one function, on one screen.
 
+use crate::account::Standing;
 use crate::exposure::{Corners, Cost, scaled};
 use crate::money::{add, sub};
 use crate::settings::{DailyLossRule, Settings};
@@ -50,6 +51,8 @@ pub(crate) struct Facts {
     pub sent_in_window: u32,
     pub live_orders: u32,
     pub tables_have_room: bool,
+    /// How far account, journal and clock can be relied on.
+    pub standing: Standing,
     /// This market's losses over its life, and the at-risk sums of the others.
     pub market: Corners,
     pub close_others: Money,
@@ -112,6 +115,7 @@ pub(crate) fn judge(
     at_least(Gate::LiveOrders, 1, i64::from(facts.tables_have_room))?;
     at_most(Gate::OpinionStale, ns(limits.opinion_age_ns_max), age(opinion.ts))?;
     at_least(Gate::MarketNotOpen, 1, i64::from(facts.is_open))?;
+    facts.standing.judge(limits)?;
     at_least(Gate::DailyLoss, limits.day_floor(), facts.day_result.0)?;
 
     let (count, by, kelly) = size(limits, facts, opinion, &cost)?;
@@ -192,6 +196,17 @@ impl Room {
             Room::Contracts(count) => Refusal { gate, needed: smallest.0, had: count.0 },
             Room::Money(budget) => Refusal { gate, needed: cost.of(smallest).0, had: budget.0 },
         }
+    }
+}
+
+impl Standing {
+    /// The account was read lately and whole, the journal keeps up, the clock is the venue's.
+    fn judge(&self, limits: &Settings) -> Result<(), Refusal> {
+        let age_ns_max = limits.reconcile.map_or(u64::MAX, |rules| rules.age_ns_max);
+        at_most(Gate::ReconcileStale, ns(age_ns_max), ns(self.age_ns))?;
+        at_most(Gate::Journal, ns(limits.journal_lag_lines_max), ns(self.lag_lines))?;
+        at_least(Gate::Journal, 1, i64::from(self.has_spare))?;
+        at_most(Gate::ClockSkew, ns(limits.clock_skew_ns_max), ns(self.skew_ns))
     }
 }
 

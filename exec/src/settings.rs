@@ -16,7 +16,52 @@ pub enum DailyLossRule {
     Stop,
 }
 
-/// The settings of [`Exec`](crate::Exec). `Default` is what `config/default.toml` says.
+/// How the account is held against the venue's lists, and what proves that an order never was.
+///
+/// A create is POSTed once; when its outcome is not known it counts at full size until two whole
+/// walks through the venue's orders and fills, that began `apart_ns_min` apart, do not show it. They
+/// count when they were asked for and cover everything `request_deadline_ns` and `read_margin_ns`
+/// after it was sent: by then it has arrived or never will.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// Between two readings of the account.
+    pub every_ns: u64,
+    /// Oldest whole reading with which an order is sent.
+    pub age_ns_max: u64,
+    /// Least time between two readings, and between the two that prove an absence.
+    pub apart_ns_min: u64,
+    /// A reading that did not come to its end is asked for again after this.
+    pub retry_ns: u64,
+    /// The longest a request may be on its way.
+    pub request_deadline_ns: u64,
+    /// The farthest the venue's clock and ours may be apart.
+    pub skew_ns_max: u64,
+    /// How much later than an event the lists must be for it to be in them without doubt.
+    pub read_margin_ns: u64,
+    /// Lists are read from this long before the oldest thing that matters.
+    pub lookback_ns: u64,
+    /// Readings in a row in which the venue's position is not ours before it is a stranger's doing.
+    pub position_reads: u8,
+}
+
+impl Default for Reconciliation {
+    fn default() -> Reconciliation {
+        Reconciliation {
+            every_ns: 30 * Nanos::SECOND,
+            age_ns_max: 90 * Nanos::SECOND,
+            apart_ns_min: 2 * Nanos::SECOND,
+            retry_ns: 10 * Nanos::SECOND,
+            request_deadline_ns: 10 * Nanos::SECOND,
+            skew_ns_max: Nanos::SECOND,
+            read_margin_ns: 5 * Nanos::SECOND,
+            lookback_ns: 120 * Nanos::SECOND,
+            position_reads: 3,
+        }
+    }
+}
+
+/// The settings of [`Exec`](crate::Exec). `Default` is what `config/default.toml` says, without
+/// anybody to ask for the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What a Kelly fraction is taken of; never the account's balance.
@@ -83,6 +128,12 @@ pub struct Settings {
     pub fee_precision: Precision,
     /// Fills of one order for which a rounding is reserved.
     pub fills_per_order_max: u32,
+    /// How the account is reconciled; `None` where nobody can be asked, as in a backtest.
+    pub reconcile: Option<Reconciliation>,
+    /// Most lines the journal may be behind when an order is sent.
+    pub journal_lag_lines_max: u64,
+    /// Farthest our clock may be from the venue's when an order is sent.
+    pub clock_skew_ns_max: u64,
     /// The venue's shard whose cash is ours to trade with.
     pub shard: u8,
     /// Markets known at once.
@@ -135,6 +186,9 @@ impl Default for Settings {
             quiet_after_cancel_all_ns: 60 * Nanos::SECOND,
             fee_precision: Precision::Centicent,
             fills_per_order_max: 100,
+            reconcile: None,
+            journal_lag_lines_max: 65_536,
+            clock_skew_ns_max: Nanos::SECOND,
             shard: 2,
             markets: 128,
             events: 64,

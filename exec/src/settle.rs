@@ -4,7 +4,7 @@ use crate::life::Report;
 use crate::market::{Market, Phase, Series, Settled, Verdict};
 use crate::money::{add, sub};
 use crate::position::Position;
-use crate::stage::Exec;
+use crate::stage::{Exec, FILL_SAYS_MAX};
 use trader_journal::event::{Event, EventId, LifecycleKind, MarketId, Outcome, StrikeKind, pad};
 use trader_journal::fee::FeeRates;
 use trader_journal::grid::PriceGrid;
@@ -46,7 +46,8 @@ impl Exec {
     /// The market of that number; makes room for a new one by forgetting one that is over.
     fn market_of(&mut self, market: MarketId, event: EventId) -> Option<&mut Market> {
         let (forgotten, known) = self.markets.learn_market(market, event, self.now);
-        self.counts.no_room += u64::from(known.is_none());
+        let has_room = known.is_some();
+        self.counts.no_room += u64::from(!has_room && !self.markets.was_forgotten(market));
         if let Some(forgotten) = forgotten {
             self.orders.forget(forgotten);
             self.trades.forget(forgotten);
@@ -82,8 +83,28 @@ impl Exec {
             known.verdict = verdict;
         }
         if kind == LifecycleKind::Finalized {
-            self.settle(market, out);
+            known.final_at = self.now;
+            self.pay(out);
         }
+    }
+
+    /// Pays final markets of which every fill was told. A fill that comes after would be paid late:
+    /// while one may be missing, the lists are waited for, and the market stays risk. As many as fit;
+    /// the rest with the next event.
+    pub(crate) fn pay(&mut self, out: &mut Outbox) {
+        while out.room() > FILL_SAYS_MAX {
+            let due = self.markets.iter().find(|market| market.final_at.0 != 0 && self.has_every_fill(market));
+            let Some(id) = due.map(|market| market.id) else { return };
+            if let Some(market) = self.markets.get_mut(id) {
+                market.final_at = Nanos(0);
+            }
+            self.settle(id, out);
+        }
+    }
+
+    pub(crate) fn has_every_fill(&self, market: &Market) -> bool {
+        let is_unsure = self.orders.of(market.id).any(|order| !order.state.is_over() || order.lacks_fill());
+        self.account.has_fills_until(market.final_at, is_unsure, self.settings.reconcile.as_ref())
     }
 
     // ---- how it ends -------------------------------------------------------------------------
@@ -109,6 +130,7 @@ impl Exec {
         market.position = Position { net: Count::ZERO, cost: Money::ZERO, realised, fees: held.fees };
         market.settled = Some(Settled { position: held, payout });
         let was_traded = held != Position::default();
+        market.held.moved(note.ts);
         self.ledger.book_return(held.cost, payout, &note, out);
         self.purse.cash_moved(self.now);
         if was_traded {

@@ -1,5 +1,6 @@
 //! The stage: one event in, what follows from it out.
 
+use crate::account::Account;
 use crate::control::{Control, Purse};
 use crate::ledger::{Ledger, Note};
 use crate::life::{Report, State};
@@ -103,6 +104,7 @@ pub struct Exec {
     pub(crate) ledger: Ledger,
     pub(crate) purse: Purse,
     pub(crate) control: Control,
+    pub(crate) account: Account,
     pub(crate) recent: Recent,
     pub(crate) heads: Heads,
     pub(crate) trades: TradesSeen,
@@ -125,6 +127,7 @@ impl Exec {
             ledger: Ledger::new(settings.day_starts_ns),
             purse: Purse::default(),
             control: Control::default(),
+            account: Account::default(),
             recent: Recent::new(&settings),
             heads: Heads::default(),
             trades: TradesSeen::new(settings.trades),
@@ -172,6 +175,8 @@ impl Exec {
         match event {
             Event::RunStarted { epoch, nonce, .. } => self.start_run(*epoch, *nonce),
             Event::Timer { .. } => self.cancel_before_close(),
+            Event::JournalHealth { lag_lines, has_spare, .. } => self.hear_health(*lag_lines, *has_spare != 0),
+            Event::ClockMeasured { skew_ns, .. } => self.hear_skew(*skew_ns),
             Event::Operator { verb, .. } => self.obey(*verb),
             Event::FeedChanged { feed, state, .. } => self.hear_feed(*feed, *state),
             Event::SeriesTerms { .. } => self.learn_series(event),
@@ -196,6 +201,8 @@ impl Exec {
             Event::FillTrade { .. } => self.hear_trade(event),
             Event::Fill { .. } => self.hear_fill(event, out),
             Event::Balance { shard, available, as_of, .. } => self.hear_balance(*shard, *available, *as_of, out),
+            Event::PositionTold { market, position, as_of, .. } => self.hear_position(*market, *position, *as_of),
+            Event::AccountWalked { .. } => self.hear_walked(event, out),
             Event::StateHash { .. }
             | Event::BookBegin { .. }
             | Event::BookLevel { .. }
@@ -219,25 +226,24 @@ impl Exec {
             | Event::PositionSettled { .. }
             | Event::ReconcileWanted { .. }
             | Event::OrderReleased { .. }
-            | Event::PositionTold { .. }
-            | Event::AccountWalked { .. }
-            | Event::JournalHealth { .. }
-            | Event::ClockMeasured { .. }
             | Event::FrameRejected { .. } => {}
         }
     }
 }
 
 impl Stage for Exec {
-    // Either every live order is cancelled, or every waiting fill finds its order.
-    const SAYS_MAX: usize = LIVE_MAX as usize + (UNLINKED_MAX + 1) * FILL_SAYS_MAX + 4;
+    // Either every live order is cancelled or proven absent, or every waiting fill finds its order; what
+    // would be more (markets paid together) waits for the next event.
+    const SAYS_MAX: usize = LIVE_MAX as usize + (UNLINKED_MAX + 1) * FILL_SAYS_MAX + 4 + 1;
 
     fn on(&mut self, event: &Event, out: &mut Outbox) {
         self.now = self.now.max(event.ts());
         self.ledger.turn_day(self.now);
         self.hear(event, out);
         self.disown_orphans();
+        self.pay(out);
         self.say_cancels(out);
+        self.say_reconcile(out);
         self.deadline = self.earliest_deadline();
     }
 
@@ -255,6 +261,7 @@ impl Stage for Exec {
         self.ledger.mix(&mut hash);
         self.purse.mix(&mut hash);
         self.control.mix(&mut hash);
+        self.account.mix(&mut hash);
         self.heads.mix(&mut hash);
         self.trades.mix(&mut hash);
         self.unlinked.iter().for_each(|fill| fill.mix(&mut hash));

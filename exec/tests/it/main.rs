@@ -7,6 +7,7 @@ mod life;
 mod exposure;
 mod gates;
 mod reports;
+mod reconcile;
 mod ledger;
 mod limits;
 mod replay;
