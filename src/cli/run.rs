@@ -3,7 +3,8 @@
 use super::config::{layers, set_in_vain};
 use super::{Failure, SettingArgs, output};
 use crate::clock::{Stopwatch, wall};
-use crate::line::sim::{SimRequest, SimRun, WINDOWS_MAX};
+use crate::exchange::setup::WINDOWS_MAX;
+use crate::line::sim::{SimRequest, SimRun};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;

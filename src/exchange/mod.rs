@@ -8,6 +8,7 @@
 pub mod path;
 pub mod schedule;
 pub mod wire;
+pub mod setup;
 pub mod server;
 
 mod settings;

@@ -6,20 +6,16 @@ use super::lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
 use super::pen::PenError;
 use super::scribe::{PenSizes, Pens, Scribe, ScribeError};
 use super::stages::Stages;
-use crate::candles::{
-    CandleError, CandleSeries, MINUTE_NANOS, QUARTER_HOUR_NANOS, TooShort, WARM_UP_CANDLES, read_candles,
-};
-use crate::config::{Config, ConfigError, Layers, Mode as SeriesMode, dollars};
+use crate::candles::{MINUTE_NANOS, QUARTER_HOUR_NANOS};
+use crate::config::{Config, ConfigError, Layers};
 use crate::desk::Tally;
-use crate::exchange::path::{GeneratorSettings, MarketPath, PathSettings, Source, date, generate_candles};
-use crate::exchange::schedule::Family;
+use crate::exchange::path::{MarketPath, Source, date};
+use crate::exchange::setup::{Day, DayError, DayRequest, LEAD_NS};
 use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
 use crate::record::RecordKind;
 use crate::scout::ScoutSettings;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::io::{ErrorKind, Write as _};
-use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use trader_journal::event::Mode;
@@ -30,18 +26,8 @@ use trader_ring::CapacityError;
 
 pub use super::report::{Label, RunReport};
 
-/// The line is up this long before the first window opens: it hears the strike's minute itself.
-const LEAD_NS: u64 = 5 * MINUTE_NANOS;
 /// The slowest settlement of the family: a minute's timer and a few seconds to determine.
 const SETTLE_NS: u64 = 2 * MINUTE_NANOS;
-/// The last close's print, and a margin.
-const TAIL_MINUTES: u64 = 5;
-/// A year of quarter hours: the longest session that is generated.
-pub const WINDOWS_MAX: u64 = 35_040;
-/// Years whose days can be asked for.
-const YEAR_MIN: i16 = 1971;
-const YEAR_MAX: i16 = 2499;
-const DAY_NANOS: u64 = 24 * 60 * MINUTE_NANOS;
 /// Blocks of 64 KiB in a MiB of journal.
 const BLOCKS_PER_MIB: u64 = 16;
 
@@ -67,25 +53,10 @@ pub enum SimError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Configuration(#[from] ConfigError),
-    /// As the candle reader says.
+    /// The prices or the times.
     #[error(transparent)]
-    Candles(#[from] CandleError),
-    /// Too few candles.
-    #[error(transparent)]
-    TooShort(#[from] TooShort),
-    /// A date the candles do not cover.
-    #[error("{what}")]
-    Dates {
-        /// What is missing.
-        what: String,
-    },
-    /// Not a date, or one that no simulation starts at.
-    #[error("sim.start_date `{text}` is not a date of the years {YEAR_MIN} to {YEAR_MAX}")]
-    #[diagnostic(help("write it as 2026-11-02"))]
-    StartDate {
-        /// What stands there.
-        text: String,
-    },
+    #[diagnostic(transparent)]
+    Day(#[from] DayError),
     /// Something is there already.
     #[error("{dir} already holds a run")]
     #[diagnostic(help("give another --data-dir, or none for a fresh one: a run is never written over another"))]
@@ -96,13 +67,6 @@ pub enum SimError {
     /// The finished journal cannot be read back.
     #[error("the journal was written and cannot be read back: {0}")]
     Damaged(#[from] Damage),
-    /// A series that the mock exchange does not list.
-    #[error("the simulation lists no series `{ticker}`")]
-    #[diagnostic(help("it lists KXBTC15M and KXBTC; give any other the mode \"ignored\""))]
-    Series {
-        /// As configured.
-        ticker: String,
-    },
     /// The journal cannot be opened.
     #[error("the journal cannot be opened: {0}")]
     Open(#[from] OpenError),
@@ -151,14 +115,12 @@ impl SimRun {
     /// [`SimError`] names what to change.
     pub fn prepare(layers: &mut Layers, request: &SimRequest) -> Result<SimRun, SimError> {
         let config = layers.finish()?;
-        check_series(&config)?;
         if journal_dir(&request.data_dir).exists() {
             return Err(SimError::Taken { dir: request.data_dir.display().to_string() });
         }
-        let (series, source) = prices(&config, request)?;
-        let (start, last_close) = trading_time(&series, &config, request)?;
-        let ticks = NonZeroU16::new(config.sim.spot_ticks_per_s as u16).unwrap_or(NonZeroU16::MIN);
-        let path = MarketPath::new(series, PathSettings { seed: config.sim.seed, ticks_per_second: ticks });
+        let SimRequest { candles, from, to, windows, data_dir } = request.clone();
+        let asked = DayRequest { candles, from, to, windows };
+        let Day { source, path, start, last_close } = Day::prepare(&config, &asked)?;
         let plan = RunPlan {
             mode: Mode::Sim,
             start,
@@ -168,8 +130,7 @@ impl SimRun {
             nonce: nonce_of(config.sim.seed),
         };
         let configuration = layers.to_toml();
-        let SimRequest { windows: windows_asked, data_dir, .. } = request.clone();
-        Ok(SimRun { config, configuration, source, path, plan, windows_asked, data_dir })
+        Ok(SimRun { config, configuration, source, path, plan, windows_asked: windows, data_dir })
     }
 
     /// What must be said of the run wherever something of it is shown.
@@ -257,15 +218,6 @@ impl SimRun {
     }
 }
 
-/// Every series that is to be traded is one that the mock exchange lists: a day without it would say nothing.
-fn check_series(config: &Config) -> Result<(), SimError> {
-    let traded = config.series.iter().filter(|series| series.mode != SeriesMode::Ignored);
-    if let Some(series) = traded.into_iter().find(|series| Family::of_series(&series.ticker).is_none()) {
-        return Err(SimError::Series { ticker: series.ticker.clone() });
-    }
-    Ok(())
-}
-
 /// Which program this is.
 const BUILD: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
@@ -304,67 +256,4 @@ fn write_ledger(outcome: &RunOutcome, path: &Path) -> Result<(), SimError> {
 
 fn disk_error(path: &Path, error: &std::io::Error) -> SimError {
     SimError::Disk { path: path.display().to_string(), reason: error.to_string() }
-}
-
-// ---- prices and times -----------------------------------------------------------------------------
-
-fn prices(config: &Config, request: &SimRequest) -> Result<(CandleSeries, Source), SimError> {
-    if !request.candles.is_empty() {
-        let series = read_candles(&request.candles)?;
-        let source = Source::files(&series);
-        return Ok((series, source));
-    }
-    let text = &config.sim.start_date;
-    let date: Date = text.parse().map_err(|_| SimError::StartDate { text: text.clone() })?;
-    let start = midnight(date).ok_or_else(|| SimError::StartDate { text: text.clone() })?;
-    let warm_up = WARM_UP_CANDLES as u64;
-    let windows = request.windows.unwrap_or(config.sim.windows);
-    if windows > WINDOWS_MAX {
-        return Err(dates("no more than a year of quarter hours is generated"));
-    }
-    let minutes = warm_up + windows * (QUARTER_HOUR_NANOS / MINUTE_NANOS) + TAIL_MINUTES;
-    let settings = GeneratorSettings {
-        seed: config.sim.seed,
-        start: start.minus(warm_up * MINUTE_NANOS),
-        minutes: u32::try_from(minutes).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
-        open: dollars(config.sim.start_price_usd),
-    };
-    Ok((generate_candles(&settings), Source::generated(&settings)))
-}
-
-/// The first instant of trading and the last close.
-fn trading_time(series: &CandleSeries, config: &Config, request: &SimRequest) -> Result<(Nanos, Nanos), SimError> {
-    let earliest = series.trade_start()?;
-    let start = request.from.map_or(Ok(earliest), |from| asked_day("--from", from))?;
-    if start < earliest {
-        return Err(dates("--from leaves less than two days of candles before it to warm up"));
-    }
-    let after = request.to.map_or(Ok(series.end()), |to| asked_day("--to", to).map(|day| day.plus(DAY_NANOS)))?;
-    let end = series.end().min(after);
-    let there = end.since(start) / QUARTER_HOUR_NANOS;
-    let generated = request.candles.is_empty().then_some(config.sim.windows);
-    let windows = request.windows.or(generated).map_or(there, |asked| asked.min(there));
-    if windows == 0 {
-        return Err(dates("the candles leave no quarter hour to trade between --from and --to"));
-    }
-    Ok((start, start.plus(windows * QUARTER_HOUR_NANOS)))
-}
-
-fn dates(what: &str) -> SimError {
-    SimError::Dates { what: what.to_owned() }
-}
-
-fn asked_day(flag: &str, date: Date) -> Result<Nanos, SimError> {
-    let outside =
-        || SimError::Dates { what: format!("{flag} {date}: give a day of the years {YEAR_MIN} to {YEAR_MAX}") };
-    midnight(date).ok_or_else(outside)
-}
-
-/// The start of a day that a clock of nanoseconds since 1970 can hold with room on both sides.
-fn midnight(date: Date) -> Option<Nanos> {
-    if !(YEAR_MIN..=YEAR_MAX).contains(&date.year()) {
-        return None;
-    }
-    let second = date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
-    Nanos::from_seconds(u64::try_from(second).ok()?)
 }
