@@ -4,6 +4,7 @@
 //! (a replay that differs, an audit that found something), 2 the command or its input is wrong.
 
 mod run;
+mod control;
 mod replay;
 mod journal;
 mod config;
@@ -39,6 +40,18 @@ pub struct SettingArgs {
 enum Verb {
     /// Trade: in this version in the simulation.
     Run(run::RunArgs),
+    /// Send no new orders until resumed.
+    Pause(control::CommandArgs),
+    /// Go on after a pause, or after a stop of its own.
+    Resume(control::CommandArgs),
+    /// Take back every order of ours.
+    CancelAll(control::CommandArgs),
+    /// Take back every order and send none until cleared.
+    Kill(control::CommandArgs),
+    /// Clear a kill.
+    Clear(control::CommandArgs),
+    /// How a run stands: feeds, orders, positions, exposure.
+    Status(control::ToArgs),
     /// Run a journal's agents again and compare what they say.
     Replay(replay::ReplayArgs),
     /// Look into a journal, check it, audit what was done.
@@ -84,11 +97,18 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    let settings = &cli.settings;
     match cli.verb {
-        Verb::Run(arguments) => run::run(&arguments, &cli.settings),
-        Verb::Replay(arguments) => replay::run(&arguments, &cli.settings.set),
+        Verb::Run(arguments) => run::run(&arguments, settings),
+        Verb::Pause(arguments) => control::command("pause", &arguments, settings),
+        Verb::Resume(arguments) => control::command("resume", &arguments, settings),
+        Verb::CancelAll(arguments) => control::command("cancel-all", &arguments, settings),
+        Verb::Kill(arguments) => control::command("kill", &arguments, settings),
+        Verb::Clear(arguments) => control::command("clear", &arguments, settings),
+        Verb::Status(arguments) => control::status(&arguments, settings),
+        Verb::Replay(arguments) => replay::run(&arguments, &settings.set),
         Verb::Journal(verb) => journal::run(&verb),
-        Verb::Config(verb) => config::run(&verb, &cli.settings),
-        Verb::Calc(verb) => calc::run(&verb, &cli.settings),
+        Verb::Config(verb) => config::run(&verb, settings),
+        Verb::Calc(verb) => calc::run(&verb, settings),
     }
 }

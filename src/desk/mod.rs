@@ -2,14 +2,16 @@
 //!
 //! Nothing here is on the order path. A [`Follower`] reads the journal while it grows, in the
 //! same process or another, and hands on what it finds; the [`Tally`] counts it,
-//! the [`Story`] tells it in sentences.
+//! the [`Story`] tells it in sentences, the [`Status`] says how it stands.
 
 pub mod amounts;
 mod follow;
+pub mod status;
 mod story;
 mod tally;
 
 pub use follow::{Follower, Observer, Told, read_all};
+pub use status::Status;
 pub use story::Story;
 pub use tally::Tally;
 

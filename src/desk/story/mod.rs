@@ -281,7 +281,7 @@ impl Story {
 }
 
 /// The label of a simulation as one line; nothing for a text that is none.
-fn label_sentence(bytes: &[u8]) -> Option<String> {
+pub(super) fn label_sentence(bytes: &[u8]) -> Option<String> {
     let label: serde_json::Value = serde_json::from_slice(bytes).ok()?;
     let word = |key: &str| label.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     if label.get("evidence") != Some(&serde_json::Value::Bool(false)) {
