@@ -5,6 +5,7 @@
 
 mod layer;
 mod values;
+mod threads;
 mod amounts;
 mod faults;
 mod outside;
@@ -14,6 +15,7 @@ pub use amounts::{cents, contracts, dollars};
 pub use faults::{Fault, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
 pub use outside::{Scout, Signer};
+pub use threads::{StageThreads, Threads, Waiting};
 pub use values::{
     Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,
     MakerSettings, Market, Mode, Orders, Polls, Probability, Series, Sim, Strategies, Volatility, Window,

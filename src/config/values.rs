@@ -4,6 +4,7 @@
 //! key are written once, in that file.
 #![expect(missing_docs, reason = "a field is a key of config/default.toml, which says what it does")]
 
+use super::threads::Threads;
 use serde::Deserialize;
 
 /// A whole configuration.
@@ -26,6 +27,7 @@ pub struct Config {
     pub sim: Sim,
     pub capacity: Capacity,
     pub journal: Journal,
+    pub threads: Threads,
     pub signer: super::outside::Signer,
     pub scout: super::outside::Scout,
 }
@@ -201,6 +203,7 @@ pub struct Sim {
     pub account_usd: f64,
     pub shard: u64,
     pub windows: u64,
+    pub speed: u64,
     pub spot_ticks_per_s: u64,
     pub entry_latency_ms: u64,
     pub reply_latency_ms: u64,
@@ -333,6 +336,7 @@ impl Config {
         out_of_range
             .map(|range| (range.key, format!("{} is outside {} ..= {}", range.value, range.from, range.to)))
             .or_else(|| self.relation_problem())
+            .or_else(|| self.threads_problem())
     }
 
     fn relation_problem(&self) -> Option<(&'static str, String)> {
@@ -360,6 +364,10 @@ impl Config {
         // The map of the tails must rise everywhere: see `pricing`.
         if self.probability.tail_kappa * self.probability.tail_z0 >= 1.0 {
             return Some(("probability.tail_kappa", "times probability.tail_z0 must be below 1".into()));
+        }
+        // 56 of a line's 64 bytes are the frame's; a tenth more for seals and heads.
+        if self.capacity.frame_bytes_max * 5 / 4 > self.journal.segment_mib << 20 {
+            return Some(("capacity.frame_bytes_max", "and a quarter more must fit journal.segment_mib".into()));
         }
         if self.sim.maker.depth_min_contracts > self.sim.maker.depth_max_contracts {
             return Some(("sim.maker.depth_min_contracts", "must not be above sim.maker.depth_max_contracts".into()));
@@ -488,6 +496,7 @@ impl Config {
             range("sim.account_usd", self.sim.account_usd, 0.0, 1e6),
             whole("sim.shard", self.sim.shard, 0, 7),
             whole("sim.windows", self.sim.windows, 1, 35_040),
+            whole("sim.speed", self.sim.speed, 1, 3600),
             whole("sim.spot_ticks_per_s", self.sim.spot_ticks_per_s, 1, 50),
             whole("sim.entry_latency_ms", self.sim.entry_latency_ms, 0, 60_000),
             whole("sim.reply_latency_ms", self.sim.reply_latency_ms, 0, 60_000),

@@ -30,7 +30,12 @@ pub struct Output {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Word<'a> {
     /// The agent heard it; it is written down, and not handled yet.
-    Heard(&'a Event),
+    Heard {
+        /// The ring it came from.
+        ring: Ring,
+        /// What.
+        event: &'a Event,
+    },
     /// The agent said it, to the next stage or to nobody.
     Said {
         /// What.
@@ -49,6 +54,8 @@ pub struct StageAgent<S> {
     outbox: Outbox,
     heard: u64,
     last_timer: Option<(Nanos, Nanos)>,
+    /// Market time until a deadline that did not move is told again.
+    timer_again_ns: u64,
 }
 
 impl<S: Stage> StageAgent<S> {
@@ -58,7 +65,23 @@ impl<S: Stage> StageAgent<S> {
     /// Joins a stage to its rings; inputs are asked in the order given.
     #[must_use]
     pub fn new(agent: Agent, stage: S, inputs: Vec<Input>, output: Option<Output>) -> StageAgent<S> {
-        StageAgent { agent, stage, inputs, output, outbox: Outbox::new(S::SAYS_MAX), heard: 0, last_timer: None }
+        StageAgent {
+            agent,
+            stage,
+            inputs,
+            output,
+            outbox: Outbox::new(S::SAYS_MAX),
+            heard: 0,
+            last_timer: None,
+            timer_again_ns: 0,
+        }
+    }
+
+    /// Where time runs on by itself, a deadline that was told and did not move is told again after `ns`
+    /// of market time only.
+    #[must_use]
+    pub fn with_timer_again_ns(self, ns: u64) -> StageAgent<S> {
+        StageAgent { timer_again_ns: ns, ..self }
     }
 
     /// The stage, for those who look.
@@ -110,6 +133,18 @@ impl<S: Stage> StageAgent<S> {
         self.hear(Ring::Shell, &timer, pen, sees)
     }
 
+    /// Whether something waits to be heard.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        self.inputs.iter().any(|input| input.events.peek().is_some())
+    }
+
+    /// Whether those who speak on one of `rings` are all gone; what they said last may still be here.
+    #[must_use]
+    pub fn is_left_alone(&self, rings: &[Ring]) -> bool {
+        self.inputs.iter().filter(|input| rings.contains(&input.ring)).all(|input| input.events.is_abandoned())
+    }
+
     /// Hears one event that the shell itself injects.
     ///
     /// # Errors
@@ -142,7 +177,8 @@ impl<S: Stage> StageAgent<S> {
     /// A due deadline that the stage neither moves nor speaks at is told once, not for ever.
     fn timer_is_due(&self, now: Nanos) -> bool {
         let due = self.stage.next_deadline();
-        due <= now && self.last_timer != Some((due, now))
+        let is_told = self.last_timer.is_some_and(|(told, at)| told == due && now.since(at) <= self.timer_again_ns);
+        due <= now && !is_told
     }
 
     fn hear(
@@ -154,7 +190,7 @@ impl<S: Stage> StageAgent<S> {
     ) -> Result<(), PenError> {
         pen.heard(ring, event)?;
         self.heard += 1;
-        sees(Word::Heard(event));
+        sees(Word::Heard { ring, event });
         self.outbox.clear();
         self.stage.on(event, &mut self.outbox);
         for word in self.outbox.events() {

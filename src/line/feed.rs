@@ -113,6 +113,8 @@ pub struct FeedAgent<S> {
     scratch: Vec<u8>,
     inputs: u64,
     last_timer: Option<(Nanos, Nanos)>,
+    /// Market time until a deadline that did not move is told again.
+    timer_again_ns: u64,
 }
 
 impl<S: FeedSession> FeedAgent<S> {
@@ -121,7 +123,24 @@ impl<S: FeedSession> FeedAgent<S> {
     pub fn new(session: S, routes: Vec<Route>) -> FeedAgent<S> {
         let outbox = Outbox::new(session.says_max());
         let (frames, cost) = (session.frames(), FeedCost::of(&session));
-        FeedAgent { session, routes, outbox, frames, cost, scratch: Vec::new(), inputs: 0, last_timer: None }
+        FeedAgent {
+            session,
+            routes,
+            outbox,
+            frames,
+            cost,
+            scratch: Vec::new(),
+            inputs: 0,
+            last_timer: None,
+            timer_again_ns: 0,
+        }
+    }
+
+    /// Where time runs on by itself, a deadline that was told and did not move is told again after `ns`
+    /// of market time only.
+    #[must_use]
+    pub fn with_timer_again_ns(self, ns: u64) -> FeedAgent<S> {
+        FeedAgent { timer_again_ns: ns, ..self }
     }
 
     /// The session, for those who look.
@@ -173,7 +192,8 @@ impl<S: FeedSession> FeedAgent<S> {
     /// As [`FeedAgent::hear`].
     pub fn wake(&mut self, now: Nanos, pen: &mut Pen, said: &mut impl FnMut(&Event)) -> Result<bool, PenError> {
         let due = self.session.next_deadline();
-        if due > now || self.last_timer == Some((due, now)) || !self.has_room(0, pen) {
+        let is_told = self.last_timer.is_some_and(|(told, at)| told == due && now.since(at) <= self.timer_again_ns);
+        if due > now || is_told || !self.has_room(0, pen) {
             return Ok(false);
         }
         self.last_timer = Some((due, now));

@@ -332,7 +332,7 @@ impl Lockstep {
         let Lockstep { pricing, exec, pens, gateway, now, .. } = self;
         let mut did = pricing.work(*now, &mut pens.pricing, &mut |_| ())?;
         did += exec.work(*now, &mut pens.exec, &mut |word| match word {
-            Word::Heard(event) => gateway.hear(event),
+            Word::Heard { event, .. } => gateway.hear(event),
             Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
             Word::Said { .. } => {}
         })?;

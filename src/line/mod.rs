@@ -11,18 +11,28 @@
 mod agent;
 mod disk;
 mod feed;
+mod flight;
+mod halt;
+mod latency;
 mod lockstep;
+mod part;
 pub mod pen;
+pub mod plan;
+pub mod port;
 pub mod replay;
 mod report;
 pub mod scribe;
+mod seat;
 mod sessions;
 pub mod sim;
 mod stages;
+pub mod threaded;
 
 pub use agent::{Input, Output, StageAgent, Word};
 pub use disk::DiskPlan;
 pub use feed::{FeedAgent, FeedCost, FeedInput, FeedSession, Route, split_answer};
+pub use halt::Halt;
+pub use latency::Hop;
 pub use lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
 pub use pen::{HASH_EVERY_EVENTS, Pen, PenError};
 pub use scribe::{Committed, PenSizes, Pens, Scribe, ScribeError};

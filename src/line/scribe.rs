@@ -163,6 +163,12 @@ impl Scribe {
         self.writer.epoch()
     }
 
+    /// Whether all pens are gone; what they wrote last may still be there.
+    #[must_use]
+    pub fn is_left_alone(&self) -> bool {
+        self.inkwells.iter().all(|inkwell| inkwell.written.is_abandoned())
+    }
+
     /// Events in the journal since it was opened, records not counted.
     #[must_use]
     pub const fn events(&self) -> u64 {

@@ -2,3 +2,5 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start threads of their own to write from")]
 
 mod scribe;
+mod threaded;
+mod world;

@@ -228,7 +228,7 @@ impl Journaled {
         let Journaled { pricing, exec, pens, gateway, scribe, .. } = self;
         pricing.work(NEVER_DUE, &mut pens.pricing, &mut |_| ()).expect("a journal that takes lines");
         let mut sees = |word: Word<'_>| match word {
-            Word::Heard(event) => gateway.hear(event),
+            Word::Heard { event, .. } => gateway.hear(event),
             Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
             Word::Said { .. } => {}
         };
