@@ -6,6 +6,7 @@
 
 pub mod amounts;
 mod follow;
+pub mod latency;
 pub mod status;
 mod story;
 mod tally;

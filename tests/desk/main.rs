@@ -3,5 +3,6 @@
 mod common;
 mod control;
 mod follow;
+mod status;
 mod story;
 mod tally;
