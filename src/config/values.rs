@@ -231,6 +231,7 @@ pub struct Capacity {
 #[serde(deny_unknown_fields)]
 pub struct Journal {
     pub segment_mib: u64,
+    pub lag_lines_max: u64,
     pub directory: String,
 }
 
@@ -458,6 +459,7 @@ impl Config {
             whole("capacity.listed_markets", self.capacity.listed_markets, 256, 65_536),
             whole("capacity.frame_bytes_max", self.capacity.frame_bytes_max, 4096, 67_108_864),
             whole("journal.segment_mib", self.journal.segment_mib, 1, 1024),
+            whole("journal.lag_lines_max", self.journal.lag_lines_max, 1, 1_000_000),
         ]
     }
 

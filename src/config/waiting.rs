@@ -24,8 +24,6 @@ pub const WAITING: &[(&[&str], &str)] = &[
         "quoting needs continuous re-evaluation, not in this version; every order is a taker's",
     ),
     (&["orders.retries_max"], "a rejected order is not sent again in this version"),
-    (&["freshness.reconcile_age_ms_max"], "nothing is reconciled in this version; the cash is compared at each poll"),
-    (&["freshness.clock_skew_ms_max"], "virtual time has no skew"),
     (&["polls.settlement_s"], "settlements come with the polls of markets and by stream"),
     (&["account.subaccount", "account.arming_windows_min"], "live is not in this version"),
 ];

@@ -4,7 +4,7 @@ use super::follow::{Told, read_all};
 use super::is_told_by;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use trader_journal::event::{Agent, ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId};
+use trader_journal::event::{Agent, ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId, Uuid};
 use trader_journal::log::{Damage, Origin};
 use trader_journal::units::{Count, Money};
 
@@ -36,9 +36,12 @@ pub struct Tally {
     evaluations: BTreeMap<EvalId, Evaluated>,
     events_of: BTreeMap<MarketId, EventId>,
     settled: BTreeSet<EventId>,
-    filled: BTreeSet<ClientId>,
+    /// The venue's orders with a fill.
+    filled: BTreeSet<Uuid>,
     orders: BTreeSet<ClientId>,
-    last_fill_of: ClientId,
+    /// The trade whose second half follows, and those that were counted: stream and list tell of each.
+    trade: Uuid,
+    trades: BTreeSet<Uuid>,
     contracts: Count,
     fees: Money,
     result: Money,
@@ -84,8 +87,8 @@ impl Tally {
             Event::Lifecycle { kind: LifecycleKind::Finalized, market, .. } => {
                 self.settled.extend(self.events_of.get(&market));
             }
-            Event::FillTrade { client, .. } => self.last_fill_of = client,
-            Event::Fill { count, fee, .. } => self.note_fill(count, fee),
+            Event::FillTrade { trade, .. } => self.trade = trade,
+            Event::Fill { order, count, fee, .. } => self.note_fill(order, count, fee),
             Event::PositionSettled { payout, cost, fees, .. } => {
                 self.result.0 += payout.0 - cost.0 - fees.0;
             }
@@ -97,8 +100,11 @@ impl Tally {
         self.evaluations.entry(eval).or_default()
     }
 
-    fn note_fill(&mut self, count: Count, fee: Money) {
-        self.filled.insert(self.last_fill_of);
+    fn note_fill(&mut self, order: Uuid, count: Count, fee: Money) {
+        if !self.trades.insert(self.trade) {
+            return;
+        }
+        self.filled.insert(order);
         self.contracts.0 += count.0;
         self.fees.0 += fee.0;
     }

@@ -1,6 +1,7 @@
 //! Order requests as the venue reads them, strictly (kalshi.md §2.2), and the replies.
 
 use super::MockExchange;
+use super::trouble::BAD_GATEWAY;
 use super::wire;
 use serde_json::Value;
 use trader_exec::venue::{Accepted, CancelOrder, Canceled, NewOrder};
@@ -32,6 +33,12 @@ impl MockExchange {
     pub(super) fn receive_create(&mut self, now: Nanos, body: &[u8]) -> u64 {
         self.tickets += 1;
         let ticket = self.tickets;
+        if self.trouble.loses_order() {
+            let due = now.plus(self.settings.entry_latency_ns).plus(self.settings.reply_latency_ns);
+            let (status, body) = BAD_GATEWAY;
+            self.replies.insert((due, ticket), (status, body.to_owned()));
+            return ticket;
+        }
         match self.read_create(now, body, ticket) {
             Ok(order) => self.venue.submit(now, &order),
             Err(refusal) => self.refuse_order(now, ticket, &refusal),

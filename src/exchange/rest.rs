@@ -43,6 +43,10 @@ impl MockExchange {
                 wire::exchange_status(out, self.settings.shard);
                 Ok(())
             }
+            ["exchange", "user_data_timestamp"] => {
+                self.answer_data_timestamp(now, out);
+                Ok(())
+            }
             ["series", ticker] => self.series(ticker, out),
             ["events", ticker] => self.event(ticker, out),
             ["markets"] => self.markets(query, out),

@@ -16,6 +16,10 @@ pub(super) struct Trouble {
     /// From when on a delta is lost, latest first.
     gaps: Vec<Nanos>,
     bad_gateways: u32,
+    /// Orders that never arrive.
+    lost_orders: u32,
+    /// When the account's lists stand still, and until when.
+    lags: Vec<(Nanos, Nanos)>,
 }
 
 impl Trouble {
@@ -28,6 +32,11 @@ impl Trouble {
                     trouble.cuts.push((from, from.plus(for_ns)));
                 }
                 Fault::Gap { after_ns } => trouble.gaps.push(start.plus(after_ns)),
+                Fault::LostOrder { times } => trouble.lost_orders = trouble.lost_orders.saturating_add(times),
+                Fault::Lag { after_ns, for_ns } => {
+                    let from = start.plus(after_ns);
+                    trouble.lags.push((from, from.plus(for_ns)));
+                }
                 Fault::BadGateway { times } => trouble.bad_gateways = trouble.bad_gateways.saturating_add(times),
             }
         }
@@ -53,6 +62,19 @@ impl Trouble {
             self.gaps.pop();
         }
         is_due
+    }
+
+    /// Up to when the account's lists know everything.
+    pub(super) fn read_side(&self, now: Nanos) -> Nanos {
+        let standing = self.lags.iter().filter(|(from, until)| *from <= now && now < *until);
+        standing.map(|(from, _)| *from).min().unwrap_or(now)
+    }
+
+    /// Whether the next order never arrives; asked once for each.
+    pub(super) const fn loses_order(&mut self) -> bool {
+        let loses = self.lost_orders > 0;
+        self.lost_orders -= loses as u32;
+        loses
     }
 
     /// Whether the next reply is lost behind a gateway; asked once for each.

@@ -192,7 +192,8 @@ impl Lockstep {
         let ts = self.now;
         let started = Event::RunStarted { mode, pad: pad(), epoch, ts, seed, nonce, pad2: pad() };
         self.pricing.inject(&started, &mut self.pens.pricing, &mut |_| ())?;
-        self.exec.inject(&started, &mut self.pens.exec, &mut |_| ())?;
+        let Lockstep { exec, pens, scout, .. } = self;
+        exec.inject(&started, &mut pens.exec, &mut |word| ask_account(scout, word))?;
         for event in std::mem::take(&mut self.model) {
             self.models.push(event).map_err(|_| LockstepError::RingFull(ts))?;
         }
@@ -396,6 +397,13 @@ impl Lockstep {
         let events = scribe.events();
         scribe.close()?;
         Ok(RunOutcome { state_hash: hash.value(), events, exchange })
+    }
+}
+
+/// Execution wants the account read: it is asked for at once.
+fn ask_account(scout: &mut Scout, word: Word<'_>) {
+    if let Word::Said { event: Event::ReconcileWanted { ts, since, .. }, .. } = word {
+        scout.read_account(*ts, *since);
     }
 }
 

@@ -6,7 +6,7 @@ use super::pen::room_cost_bytes;
 use super::scribe::PenSizes;
 use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord, cents, contracts, dollars};
 use crate::scout::SYMBOL;
-use trader_exec::{DailyLossRule, Exec};
+use trader_exec::{DailyLossRule, Exec, Reconciliation};
 use trader_feeds::binance::Stream;
 use trader_feeds::{binance, kalshi};
 use trader_journal::event::{Event, Feed, Interval, SeriesMode, TimeInForce};
@@ -184,11 +184,24 @@ fn exec_settings(config: &Config) -> trader_exec::Settings {
         time_in_force: time_in_force(&orders.time_in_force),
         cancel_before_close_ns: seconds(orders.cancel_before_close_s),
         fee_precision: config.account.precision(),
+        reconcile: Some(reconciliation(config)),
+        journal_lag_lines_max: config.journal.lag_lines_max,
+        clock_skew_ns_max: millis(freshness.clock_skew_ms_max),
         shard: config.sim.shard as u8,
         markets: config.capacity.markets as usize,
         events: config.capacity.events as usize,
         orders: config.capacity.orders as usize,
         ..trader_exec::Settings::default()
+    }
+}
+
+/// The account is read at the polls of the configuration; what proves an absence is not for a file to say.
+fn reconciliation(config: &Config) -> Reconciliation {
+    Reconciliation {
+        every_ns: seconds(config.polls.reconcile_s),
+        age_ns_max: millis(config.freshness.reconcile_age_ms_max),
+        skew_ns_max: millis(config.freshness.clock_skew_ms_max),
+        ..Reconciliation::default()
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Series, open and unopened markets and the cash once in full at the start, the two days of
 //! one-minute candles the volatility model needs; then only what changed, at the polls of the
-//! configuration. One answer at a time is paged through to its end. A question that was not answered
+//! configuration. One answer at a time is paged through to its end.
+//!
+//! The account is read in rounds, in an order that proves something: first how far its lists have come,
+//! then the lists, orders before the fills that name them and both before what was paid, then the cash.
+//! Execution asks for rounds; where it does not, they come by themselves, more rarely. A question that was not answered
 //! is asked again later; the API it went to is left alone until then, the other is not.
 //!
 //! Who asks them over HTTPS is the [`caller`].
@@ -17,7 +21,7 @@ pub use health::{ScoutHealth, ScoutReport};
 
 use crate::candles::{MINUTE_NANOS, WARM_UP_CANDLES};
 use std::collections::VecDeque;
-use trader_feeds::kalshi::rest::next_cursor;
+use trader_feeds::kalshi::rest::{ACCOUNT_PAGE_ROWS, next_cursor};
 use trader_journal::units::Nanos;
 
 /// Binance's symbol of the one asset there is.
@@ -28,6 +32,13 @@ const KLINES_PAGE: u64 = 1000;
 const MARKETS_PAGE: u64 = 1000;
 /// Changes are asked for from this long before the last poll: the venue's lists lag up to 15 s.
 const OVERLAP_S: u64 = 20;
+
+/// What is asked of the account goes back at least so far: the venue's clock is not ours.
+const ACCOUNT_MARGIN_NS: u64 = 5 * Nanos::SECOND;
+/// Where the account is.
+const PORTFOLIO: &str = "/portfolio/";
+/// How far its lists have come.
+const DATA_TIMESTAMP: &str = "/exchange/user_data_timestamp";
 
 /// Candles are asked for again from this long before the last time: the open minute was not told.
 const CANDLES_OVERLAP_MINUTES: u64 = 3;
@@ -69,8 +80,8 @@ pub struct ScoutSettings {
     pub series: Vec<String>,
     /// Between polls of markets, ns.
     pub markets_every_ns: u64,
-    /// Between polls of the cash, ns.
-    pub balance_every_ns: u64,
+    /// Between rounds through the account when nobody asks for one, ns.
+    pub account_every_ns: u64,
     /// Minutes of candles fetched at the start.
     pub warmup_minutes: u64,
     /// Between polls of candles, ns; with `None` they are asked for once, at the start.
@@ -88,7 +99,7 @@ impl ScoutSettings {
         ScoutSettings {
             series: config.series.iter().map(|series| series.ticker.clone()).collect(),
             markets_every_ns: config.polls.kalshi_s * Nanos::SECOND,
-            balance_every_ns: config.polls.reconcile_s * Nanos::SECOND,
+            account_every_ns: config.polls.reconcile_s * Nanos::SECOND * 3 / 2,
             warmup_minutes: config.volatility.warmup_minutes.max(WARM_UP_CANDLES as u64),
             candles_every_ns: None,
             symbol: SYMBOL.to_owned(),
@@ -116,7 +127,9 @@ pub struct Scout {
     settings: ScoutSettings,
     waiting: VecDeque<Question>,
     next_markets: Nanos,
-    next_balance: Nanos,
+    next_account: Nanos,
+    /// From when on orders and fills are asked for.
+    account_since: Nanos,
     next_candles: Nanos,
     last_markets: Nanos,
     last_candles: Nanos,
@@ -132,7 +145,8 @@ impl Scout {
         let first = |asks: bool, every_ns: u64| if asks { now.plus(every_ns) } else { Nanos::NEVER };
         let mut scout = Scout {
             next_markets: first(asks_market, settings.markets_every_ns),
-            next_balance: first(asks_account, settings.balance_every_ns),
+            next_account: first(asks_account, settings.account_every_ns),
+            account_since: now.minus(ACCOUNT_MARGIN_NS),
             next_candles: settings.candles_every_ns.map_or(Nanos::NEVER, |every_ns| first(asks_market, every_ns)),
             last_markets: now,
             last_candles: now,
@@ -145,7 +159,7 @@ impl Scout {
             scout.ask_markets();
         }
         if asks_account {
-            scout.ask_balance();
+            scout.ask_account();
         }
         scout
     }
@@ -154,7 +168,7 @@ impl Scout {
     #[must_use]
     pub fn next_deadline(&self) -> Nanos {
         let waiting = self.waiting.iter().map(|question| self.paused_until[question.api as usize]);
-        let polls = [self.next_markets, self.next_balance, self.next_candles];
+        let polls = [self.next_markets, self.next_account, self.next_candles];
         waiting.chain(polls).min().unwrap_or(Nanos::NEVER)
     }
 
@@ -172,9 +186,8 @@ impl Scout {
             }
             self.next_markets = now.plus(self.settings.markets_every_ns);
         }
-        if self.next_balance <= now {
-            self.ask_balance();
-            self.next_balance = now.plus(self.settings.balance_every_ns);
+        if self.next_account <= now {
+            self.read_account(now, self.account_since);
         }
         if self.next_candles <= now {
             if self.ask_last_candles() {
@@ -195,7 +208,7 @@ impl Scout {
 
     /// The answer of a question, so that a list is read to its last page.
     pub fn answered(&mut self, question: &Question, status: u16, body: &[u8]) {
-        if question.api != Api::Kalshi || status != 200 || !question.target.contains("/markets?") {
+        if question.api != Api::Kalshi || status != 200 || !is_list(&question.target) {
             return;
         }
         let Some(cursor) = next_cursor(body).and_then(|cursor| std::str::from_utf8(cursor).ok()) else { return };
@@ -232,8 +245,27 @@ impl Scout {
         all
     }
 
-    fn ask_balance(&mut self) {
-        self.poll(kalshi("/portfolio/balance"), "");
+    /// The account is to be read now, its orders and fills from `since` on. What is left of the last
+    /// round is given up: this one asks for more.
+    pub fn read_account(&mut self, now: Nanos, since: Nanos) {
+        if self.settings.part == Part::Market {
+            return;
+        }
+        self.account_since = since;
+        self.next_account = now.plus(self.settings.account_every_ns);
+        self.waiting.retain(|question| !is_of_account(&question.target));
+        self.ask_account();
+    }
+
+    fn ask_account(&mut self) {
+        let (since, rows) = (self.account_since.seconds(), ACCOUNT_PAGE_ROWS);
+        self.waiting.push_back(kalshi(DATA_TIMESTAMP));
+        for list in ["orders", "fills"] {
+            self.waiting.push_back(kalshi(&format!("{PORTFOLIO}{list}?min_ts={since}&limit={rows}")));
+        }
+        self.waiting.push_back(kalshi(&format!("{PORTFOLIO}positions?limit={rows}")));
+        self.waiting.push_back(kalshi(&format!("{PORTFOLIO}settlements?min_ts={since}&limit={rows}")));
+        self.waiting.push_back(kalshi(&format!("{PORTFOLIO}balance")));
     }
 
     /// The minutes since the last poll, so that none is missing after a stream broke.
@@ -272,6 +304,16 @@ impl Scout {
     }
 }
 
+/// Whether a target is a list, which may have more pages.
+fn is_list(target: &str) -> bool {
+    ["/markets?", "/orders?", "/fills?", "/positions?", "/settlements?"].iter().any(|list| target.contains(list))
+}
+
+/// Whether a target is a part of a round through the account.
+fn is_of_account(target: &str) -> bool {
+    target.contains(PORTFOLIO) || target.contains(DATA_TIMESTAMP)
+}
+
 fn kalshi(path: &str) -> Question {
     Question { api: Api::Kalshi, target: format!("/trade-api/v2{path}") }
 }
@@ -284,7 +326,7 @@ mod tests {
         let settings = ScoutSettings {
             series: vec!["KXBTC15M".into()],
             markets_every_ns: 15 * Nanos::SECOND,
-            balance_every_ns: 30 * Nanos::SECOND,
+            account_every_ns: 45 * Nanos::SECOND,
             warmup_minutes: 2880,
             candles_every_ns: None,
             symbol: "BTCUSDT".into(),
@@ -396,10 +438,37 @@ mod tests {
         let now = Nanos(1_000_000 * Nanos::SECOND);
         let Scout { settings, .. } = scout(now);
         let mut account = Scout::new(ScoutSettings { part: Part::Account, ..settings }, now);
-        assert_eq!(targets(&mut account, now), ["/trade-api/v2/portfolio/balance"]);
-        assert_eq!(account.next_deadline(), now.plus(30 * Nanos::SECOND));
+        assert!(targets(&mut account, now).iter().all(|target| is_of_account(target)));
+        assert_eq!(account.next_deadline(), now.plus(45 * Nanos::SECOND));
         let all = targets(&mut market_scout(now), now.plus(3_600 * Nanos::SECOND));
         assert!(all.iter().all(|target| !target.contains("/portfolio")), "{all:?}");
+    }
+
+    /// The order of a round is what makes its walks prove something.
+    #[test]
+    fn a_round_through_the_account_begins_with_how_far_it_has_come_and_ends_with_the_cash() {
+        let now = Nanos(1_000_000 * Nanos::SECOND);
+        let Scout { settings, .. } = scout(now);
+        let mut account = Scout::new(ScoutSettings { part: Part::Account, ..settings }, now);
+        let round = |since: u64| {
+            [
+                "exchange/user_data_timestamp".to_owned(),
+                format!("portfolio/orders?min_ts={since}&limit=200"),
+                format!("portfolio/fills?min_ts={since}&limit=200"),
+                "portfolio/positions?limit=200".to_owned(),
+                format!("portfolio/settlements?min_ts={since}&limit=200"),
+                "portfolio/balance".to_owned(),
+            ]
+            .map(|path| format!("/trade-api/v2/{path}"))
+        };
+        assert_eq!(targets(&mut account, now), round(999_995));
+        let later = now.plus(7 * Nanos::SECOND);
+        account.read_account(later, Nanos(999_900 * Nanos::SECOND));
+        let first = account.next(later).unwrap();
+        assert!(first.target.ends_with("user_data_timestamp"));
+        account.read_account(later, Nanos(999_800 * Nanos::SECOND));
+        assert_eq!(targets(&mut account, later), round(999_800), "what is left of a round is given up for a new one");
+        assert_eq!(targets(&mut account, later.plus(45 * Nanos::SECOND)), round(999_800), "nobody asked: by itself");
     }
 
     #[test]

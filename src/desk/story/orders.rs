@@ -3,10 +3,10 @@
 use super::Story;
 use super::words;
 use crate::desk::amounts::{bought, cents, contracts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trader_journal::book::Side;
 use trader_journal::event::{
-    ClientId, Event, Gate, MarketId, OrderStatus, Outcome, SizedBy, TimeInForce, UpdateReason,
+    ClientId, Event, Gate, MarketId, OrderStatus, Outcome, SizedBy, TimeInForce, UpdateReason, Uuid,
 };
 use trader_journal::units::{Count, Money, Nanos, Price};
 
@@ -22,8 +22,28 @@ struct Sent {
 pub(super) struct Orders {
     sent: BTreeMap<ClientId, Sent>,
     sized: Option<(SizedBy, Money)>,
-    filling: ClientId,
+    filling: Filling,
     updating: ClientId,
+    /// Whose an order of the venue's is: the list of fills by REST does not say.
+    names: BTreeMap<Uuid, ClientId>,
+    /// Trades told: stream and list tell of each.
+    trades: BTreeSet<Uuid>,
+}
+
+/// The first half of a fill.
+#[derive(Clone, Copy, Debug, Default)]
+struct Filling {
+    trade: Uuid,
+    client: ClientId,
+}
+
+impl Orders {
+    /// Whose order the fill is of whose second half came; `None` when it was told before.
+    fn whose_fill(&mut self, order: Uuid) -> Option<ClientId> {
+        let Filling { trade, client } = std::mem::take(&mut self.filling);
+        let named = if client == ClientId::FOREIGN { self.names.get(&order).copied() } else { Some(client) };
+        self.trades.insert(trade).then_some(named.unwrap_or(client))
+    }
 }
 
 impl Story {
@@ -34,7 +54,8 @@ impl Story {
             Event::Refused { gate, side, market, ts, price, needed, had, .. } => {
                 self.hear_refused((market, side, price), (gate, needed, had), ts);
             }
-            Event::OrderAccepted { ts, client, filled, remaining, .. } => {
+            Event::OrderAccepted { ts, client, order, filled, remaining, .. } => {
+                self.orders.names.insert(order, client);
                 self.hear_accepted(client, i64::from(filled), i64::from(remaining), ts);
             }
             Event::OrderRejected { reason, ts, client, .. } => {
@@ -58,9 +79,11 @@ impl Story {
                     self.say(ts, &format!("the account is read: {why}"));
                 }
             }
-            Event::FillTrade { client, .. } => self.orders.filling = client,
-            Event::Fill { side, ts, count, fee, price, market, .. } => {
-                self.hear_fill((side, price, count), fee, market, ts);
+            Event::FillTrade { trade, client, .. } => self.orders.filling = Filling { trade, client },
+            Event::Fill { side, ts, count, fee, price, market, order, .. } => {
+                if let Some(client) = self.orders.whose_fill(order) {
+                    self.hear_fill(client, (side, price, count), fee, (market, ts));
+                }
             }
             Event::PositionSettled { .. } => self.hear_settled(event),
             _ => self.hear_cancel(event),
@@ -110,8 +133,13 @@ impl Story {
         }
     }
 
-    fn hear_fill(&mut self, (side, price, count): (Side, Price, Count), fee: Money, market: MarketId, ts: Nanos) {
-        let client = std::mem::take(&mut self.orders.filling);
+    fn hear_fill(
+        &mut self,
+        client: ClientId,
+        (side, price, count): (Side, Price, Count),
+        fee: Money,
+        (market, ts): (MarketId, Nanos),
+    ) {
         let (word, price) = bought(side, price);
         let what = format!("{} {word} at {}, fee {}", contracts(count), cents(price), self.currency.amount(fee));
         if client == ClientId::FOREIGN {
@@ -160,7 +188,10 @@ impl Story {
             Event::CancelUnknown { reason, ts, client, .. } => {
                 self.say_of(client, ts, &format!("nobody knows whether it is cancelled ({})", reason.word()));
             }
-            Event::OrderIds { client, .. } => self.orders.updating = client,
+            Event::OrderIds { client, order, .. } => {
+                self.orders.updating = client;
+                self.orders.names.insert(order, client);
+            }
             Event::OrderUpdate { status, reason, ts, remaining, .. } => {
                 let client = std::mem::take(&mut self.orders.updating);
                 let is_live = self.orders.sent.get(&client).is_some_and(|order| !order.is_over);

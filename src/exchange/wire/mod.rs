@@ -9,9 +9,9 @@ mod stream;
 
 pub use binance::{BinanceTrade, binance_kline, binance_klines_rest, binance_trade};
 pub use rest::{
-    MarketCard, MarketStatus, balance_body, cancel_body, coded_error, create_body, event_body, exchange_status,
-    fill_object, flat_error, market_body, market_list, markets_body, order_object, orderbook, parameter_error,
-    position_object, reject_body, reject_status, series_body,
+    MarketCard, MarketStatus, balance_body, cancel_body, coded_error, create_body, data_timestamp, event_body,
+    exchange_status, fill_object, flat_error, market_body, market_list, markets_body, order_object, orderbook,
+    parameter_error, position_object, reject_body, reject_status, series_body, settlement_object,
 };
 pub use stream::{
     Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage, delta, determined, fill, halted, index,

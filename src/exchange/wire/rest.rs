@@ -1,11 +1,11 @@
 //! Kalshi's REST bodies (kalshi.md §2).
 
 use super::{Dollars2, Dollars4, Rfc3339, StrikeNumber, put};
-use trader_exec::venue::{Accepted, Canceled, FillRecord, Holding, OrderRecord};
+use trader_exec::venue::{Accepted, Canceled, FillRecord, Holding, OrderRecord, SettlementRecord};
 use trader_journal::book::{Level, Side};
 use trader_journal::event::{Outcome, RejectReason, StrikeKind};
 use trader_journal::grid::PriceGrid;
-use trader_journal::units::{Money, Nanos, Price};
+use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// A market's `status` in REST (there is no `settled`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,6 +331,34 @@ pub fn position_object(out: &mut String, holding: &Holding, ticker: &str, shard:
             holding.position, holding.cost, holding.fees
         ),
     );
+}
+
+/// One payment of `GET /portfolio/settlements`: `revenue` and `value` are whole cents (kalshi.md §2.4). What the
+/// contracts had cost is not kept here.
+pub fn settlement_object(out: &mut String, paid: &SettlementRecord, fees: Money, (ticker, shard): (&str, u8)) {
+    let (yes, no) = (Count(paid.position.0.max(0)), Count(-paid.position.0.min(0)));
+    let event = ticker.rsplit_once('-').map_or(ticker, |(event, _)| event);
+    put(
+        out,
+        format_args!(
+            "{{\"ticker\":\"{ticker}\",\"exchange_index\":{shard},\"event_ticker\":\"{event}\",\"market_result\":\"{}\",\"yes_count_fp\":\"{yes}\",\"yes_total_cost_dollars\":\"0.000000\",\"no_count_fp\":\"{no}\",\"no_total_cost_dollars\":\"0.000000\",\"revenue\":{},\"settled_time\":\"{}\",\"fee_cost\":\"{fees}\",\"value\":",
+            paid.verdict.outcome.word(),
+            paid.payout.0 / Money::CENT.0,
+            Rfc3339(paid.at)
+        ),
+    );
+    match pays(paid.verdict.outcome) {
+        Some(value) => put(out, format_args!("{}}}", value.0 / Money::CENT.0)),
+        None if paid.verdict.outcome == Outcome::Scalar => {
+            put(out, format_args!("{}}}", paid.verdict.value.0 / Money::CENT.0));
+        }
+        None => out.push_str("null}"),
+    }
+}
+
+/// `GET /exchange/user_data_timestamp`.
+pub fn data_timestamp(out: &mut String, as_of: Nanos) {
+    put(out, format_args!("{{\"as_of_time\":\"{}\"}}", Rfc3339(as_of)));
 }
 
 /// `bid` is always `yes`, `ask` always `no` (kalshi.md §2.4, direction).
