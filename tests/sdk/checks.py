@@ -9,6 +9,7 @@ import traceback
 from contextlib import contextmanager
 from decimal import Decimal
 from math import floor
+from pathlib import Path
 
 MICROS = 1_000_000
 #: How long a fact may take to appear, in seconds.
@@ -34,8 +35,6 @@ class Checks:
         except Exception as error:  # noqa: BLE001 - whatever went wrong is this check's failure
             self.failed.append(name)
             print(f"FAILED {name}: {describe(error)}", flush=True)
-            if not isinstance(error, Wrong):
-                traceback.print_exc()
         else:
             self.passed += 1
             print(f"ok {name}", flush=True)
@@ -49,8 +48,12 @@ class Checks:
 
 
 def describe(error):
-    """One line of what happened."""
-    return str(error) if isinstance(error, Wrong) else f"{type(error).__name__}: {error}"
+    """What happened and where in the judge's own files; an answer of the exchange with its status and body."""
+    here = Path(__file__).parent
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == here]
+    where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames) if f.name != "check")
+    what = f"HTTP {error.status} {error.body}" if hasattr(error, "status") else f"{type(error).__name__}: {error}"
+    return f"{error if isinstance(error, Wrong) else what}\n    at {where}"
 
 
 def equal(came, expected, what):

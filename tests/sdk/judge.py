@@ -9,6 +9,7 @@ import sys
 
 from checks import Checks
 from live import judge_live, judge_stream_end, judge_window, open_stream
+from making import judge_making
 from markets import judge_markets
 from session import Session
 from trading import judge_keys, judge_trading
@@ -28,6 +29,7 @@ def main(description_path, record_path):
     for session in (rsa, ed25519):
         judge_keys(checks, session)
         judge_trading(checks, session, stream)
+        judge_making(checks, session, stream, start)
     judge_window(checks, ed25519, stream, start)
     judge_stream_end(checks, rsa, stream)
     stream.close()

@@ -102,7 +102,7 @@ def fields(stream):
 def judge_window(checks, session, stream, start):
     """A window we hold a position in ends: index, result, payout, the next window's strike."""
     name = session.name
-    ticker = market = None
+    ticker = market = resting = None
     with checks.check(f"{name}: a position is taken into the close"):
         market = session.open_market(2)
         ticker = market.ticker
@@ -113,6 +113,7 @@ def judge_window(checks, session, stream, start):
             return hundredths(reply.fill_count)
 
         until(bought, "a fill")
+        resting = session.create(ticker, "bid", "0.0010", "1.00")
     with checks.check(f"{name}: the window is determined and paid"):
         wait_s = 1200 / session.speed + 10
         life = lambda kind: [row for row in stream.messages("market_lifecycle_v2") if row["market_ticker"] == ticker and row["event_type"] == kind]  # noqa: E731
@@ -125,6 +126,10 @@ def judge_window(checks, session, stream, start):
         expected = "yes" if value >= Decimal(str(final.floor_strike)) else "no"
         equal(final.result, expected, f"result at {value} against {final.floor_strike}")
         holds(final.settlement_ts is not None, "no settlement_ts")
+    with checks.check(f"{name}: what rested is canceled by the close"):
+        ends = lambda: [row for row in stream.messages("user_order") if row["order_id"] == resting.order_id and row["status"] == "canceled"]  # noqa: E731
+        equal(stream.wait(ends, "the end of the resting order")[0].get("last_update_reason"), "CloseCancel", "last_update_reason")
+        equal(session.resting(ticker), set(), "resting after the close")
     with checks.check(f"{name}: the average of the last minute is what the window settled on"):
         close_ms = int(market.close_time.replace(tzinfo=timezone.utc).timestamp() * 1000)
         final = session.market.get_market(ticker).market

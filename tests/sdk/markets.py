@@ -64,6 +64,10 @@ def _series_and_events(checks, session):
         tickers = [event.event_ticker for event in events]
         equal(len(set(tickers)), len(tickers), "events listed twice")
         holds(market.event_ticker in tickers, f"{market.event_ticker} not among {tickers}")
+        ahead = int(session.market_s()) + 86_400
+        equal(session.events.get_events(series_ticker=SERIES, min_close_ts=ahead).events, [], "closing tomorrow or later")
+        opened = session.events.get_events(series_ticker=SERIES, status="open", with_nested_markets=True).events
+        holds(opened and all(event.markets for event in opened), f"status=open, with markets: {opened}")
 
 
 def _one_market(checks, session):

@@ -372,8 +372,19 @@ def _lists(checks, session):
         equal(session.market.get_trades(min_ts=int(session.market_s()) + 3600).trades, [], "min_ts in the future")
         equal(session.market.get_trades(ticker=newest.ticker, max_ts=1).trades, [], "max_ts long ago")
         equal(session.market.get_trades(ticker=newest.ticker, is_block_trade=True).trades, [], "block trades")
-        one = session.market.get_trades(ticker=newest.ticker, limit=1)
-        equal([row.trade_id for row in one.trades], [trades[0].trade_id], "limit=1") if not one.cursor else None
+        pages = [row.trade_id for row in session.every(session.market.get_trades, "trades", limit=2, ticker=newest.ticker, max_ts=int(times[0].timestamp()))]
+        known = [row.trade_id for row in trades]
+        equal(pages[-len(known) :], known, "in pages of 2")
+    with checks.check(f"{name}: filters of positions and of the balance"):
+        every = session.every(portfolio.get_positions, "market_positions", settlement_status="all")
+        ticker = every[0].ticker
+        equal([row.ticker for row in portfolio.get_positions(ticker=ticker, settlement_status="all").market_positions], [ticker], "ticker")
+        event = ticker.rsplit("-", 1)[0]
+        equal([row.ticker for row in portfolio.get_positions(event_ticker=event, settlement_status="all").market_positions], [ticker], "event_ticker")
+        pages = [row.ticker for row in session.every(portfolio.get_positions, "market_positions", limit=1, settlement_status="all")]
+        equal(sorted(pages), sorted(row.ticker for row in every), "in pages of 1")
+        equal(portfolio.get_positions(exchange_index=0, settlement_status="all").market_positions, [], "exchange_index=0")
+        holds(micros(portfolio.get_balance(exchange_index=SHARD).balance_dollars) > 0, f"no money on shard {SHARD}")
 
 
 # ---- what was told -------------------------------------------------------------------------------
