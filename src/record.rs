@@ -19,6 +19,12 @@ pub enum RecordKind {
     OrderSent = 6,
     /// The venue's reply to a request; the tag is the HTTP status, the bytes begin with what it answers.
     OrderReply = 7,
+    /// No whole reply came to a request that left, or may have: the tag is the number of the
+    /// [reason](trader_journal::event::UnknownReason), the bytes are a line that says what was asked.
+    OrderLost = 8,
+    /// A command of exec that never left: the tag is the number of the
+    /// [reason](trader_journal::event::RejectReason), the bytes are a line that says what it was.
+    OrderKept = 9,
     /// The configuration of the run, as TOML.
     Configuration = 10,
     /// Which program wrote this: version and build.
@@ -29,7 +35,7 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind, in number order.
-    pub const ALL: [RecordKind; 10] = [
+    pub const ALL: [RecordKind; 12] = [
         RecordKind::FrameHeard,
         RecordKind::FrameSent,
         RecordKind::AnswerHeard,
@@ -37,6 +43,8 @@ impl RecordKind {
         RecordKind::Disconnected,
         RecordKind::OrderSent,
         RecordKind::OrderReply,
+        RecordKind::OrderLost,
+        RecordKind::OrderKept,
         RecordKind::Configuration,
         RecordKind::Build,
         RecordKind::Label,
@@ -59,6 +67,8 @@ impl RecordKind {
             RecordKind::Disconnected => "disconnected",
             RecordKind::OrderSent => "order_sent",
             RecordKind::OrderReply => "order_reply",
+            RecordKind::OrderLost => "order_lost",
+            RecordKind::OrderKept => "order_kept",
             RecordKind::Configuration => "configuration",
             RecordKind::Build => "build",
             RecordKind::Label => "label",

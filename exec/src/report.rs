@@ -172,9 +172,20 @@ impl Exec {
             | RejectReason::RateLimited
             | RejectReason::Unauthorized
             | RejectReason::InvalidExpiration
-            | RejectReason::Other => Report::Refused,
+            | RejectReason::Other
+            | RejectReason::NotSent => Report::Refused,
         };
         self.hear_of(client, report);
+    }
+
+    /// A cancel was refused. One that never left was no try: it is said again for as long as it is wanted.
+    pub(crate) fn hear_cancel_rejected(&mut self, client: ClientId, reason: RejectReason) {
+        if let (RejectReason::NotSent, Some(at)) = (reason, self.orders.find(client, Uuid::NONE)) {
+            let order = self.orders.get_mut(at);
+            // At least one stays: the next try is due after the pause, not at once.
+            order.cancels_said = order.cancels_said.saturating_sub(1).max(1);
+        }
+        self.hear_of(client, Report::CancelRefused);
     }
 
     /// A report that says nothing but itself.

@@ -194,7 +194,7 @@ impl Exec {
             Event::OrderRejected { client, reason, .. } => self.hear_rejected(*client, *reason),
             Event::OrderUnknown { client, .. } => self.hear_of(*client, Report::Lost),
             Event::CancelAccepted { client, order, reduced, .. } => self.hear_canceled(*client, *order, *reduced),
-            Event::CancelRejected { client, .. } => self.hear_of(*client, Report::CancelRefused),
+            Event::CancelRejected { client, reason, .. } => self.hear_cancel_rejected(*client, *reason),
             Event::CancelUnknown { client, .. } => self.hear_of(*client, Report::CancelLost),
             Event::OrderIds { .. } => self.hear_ids(event),
             Event::OrderUpdate { .. } => self.hear_update(event, out),

@@ -14,7 +14,7 @@ mod waiting;
 pub use amounts::{cents, contracts, dollars};
 pub use faults::{Fault, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
-pub use outside::{Scout, Signer};
+pub use outside::{Gateway, Scout, Signer};
 pub use threads::{StageThreads, Threads, Waiting};
 pub use values::{
     Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,

@@ -12,6 +12,21 @@ pub struct Signer {
     pub signature_age_ms_max: u64,
 }
 
+/// Orders on their way to the venue.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    pub connections: u64,
+    pub reply_timeout_ms: u64,
+    pub intent_age_ms_max: u64,
+    pub cancel_age_ms_max: u64,
+    pub keep_warm_s: u64,
+    pub reply_bytes_max: u64,
+    pub write_tokens_per_s: u64,
+    pub write_tokens_burst: u64,
+    pub cancel_share_percent: u64,
+}
+
 /// The slow questions.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +44,16 @@ impl Config {
         vec![
             whole("signer.signatures_ready", self.signer.signatures_ready, 1, 64),
             whole("signer.signature_age_ms_max", self.signer.signature_age_ms_max, 200, 8_000),
+            whole("gateway.connections", self.gateway.connections, 1, 8),
+            whole("gateway.reply_timeout_ms", self.gateway.reply_timeout_ms, 10, 60_000),
+            whole("gateway.intent_age_ms_max", self.gateway.intent_age_ms_max, 1, 10_000),
+            whole("gateway.cancel_age_ms_max", self.gateway.cancel_age_ms_max, 1, 60_000),
+            whole("gateway.keep_warm_s", self.gateway.keep_warm_s, 1, 600),
+            whole("gateway.reply_bytes_max", self.gateway.reply_bytes_max, 1_024, 1_048_576),
+            whole("gateway.write_tokens_per_s", self.gateway.write_tokens_per_s, 10, 10_000),
+            // A create costs 10, and nine tenths may be left to cancels.
+            whole("gateway.write_tokens_burst", self.gateway.write_tokens_burst, 100, 30_000),
+            whole("gateway.cancel_share_percent", self.gateway.cancel_share_percent, 0, 90),
             whole("scout.call_timeout_ms", self.scout.call_timeout_ms, 10, 60_000),
             whole("scout.backoff_ms_min", self.scout.backoff_ms_min, 10, 60_000),
             whole("scout.backoff_ms_max", self.scout.backoff_ms_max, self.scout.backoff_ms_min, 600_000),

@@ -29,6 +29,7 @@ pub struct Config {
     pub journal: Journal,
     pub threads: Threads,
     pub signer: super::outside::Signer,
+    pub gateway: super::outside::Gateway,
     pub scout: super::outside::Scout,
 }
 

@@ -1,11 +1,20 @@
 //! Commands of exec on their way to the venue, and the venue's answers on their way back.
 //!
 //! A command waits here until its intent is kept by a recovery of the journal, becomes one
-//! request, and is never sent a second time. Sockets are whoever's calls this.
+//! request, and is never sent a second time. Sockets are whoever's calls this; [`wire`] has them.
+
+mod bucket;
+mod lane;
+mod settings;
+mod slot;
+pub mod wire;
+
+pub use bucket::Bucket;
+pub use settings::GatewaySettings;
 
 use trader_feeds::kalshi::reply::{Asked, read_reply};
-use trader_feeds::kalshi::request::{Create, write_cancel_path, write_create};
-use trader_journal::event::{ClientId, Event, MarketId, RejectReason, Uuid, pad};
+use trader_feeds::kalshi::request::{CREATE_PATH, Create, write_cancel_path, write_create};
+use trader_journal::event::{ClientId, Event, MarketId, RejectReason, Uuid};
 use trader_journal::units::Nanos;
 
 /// A request, ready for the wire.
@@ -26,6 +35,15 @@ impl Request {
             Request::Cancel(path) => path.as_bytes(),
         }
     }
+
+    /// Its method, its path and query, its body.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, &str, &[u8]) {
+        match self {
+            Request::Create(body) => ("POST", CREATE_PATH, body),
+            Request::Cancel(path) => ("DELETE", path, &[]),
+        }
+    }
 }
 
 /// What became of a command that may leave.
@@ -33,8 +51,13 @@ impl Request {
 pub enum Outgoing {
     /// To be sent, once.
     Send(Request, Asked),
-    /// It cannot be written, so it never left: exec hears this refusal.
-    Refused(Event),
+    /// It cannot be written, so it never leaves: exec is to hear that it was refused.
+    Refused {
+        /// What it was.
+        asked: Asked,
+        /// Why.
+        reason: RejectReason,
+    },
 }
 
 /// A command that is not on the wire yet.
@@ -85,12 +108,12 @@ impl Gateway {
     }
 
     /// What becomes of the next command, now that `committed` lines of exec's stream are kept.
-    pub fn next_request(&mut self, ts: Nanos, committed: u64) -> Option<Outgoing> {
+    pub fn next_request(&mut self, committed: u64) -> Option<Outgoing> {
         if self.waiting.front()?.line > committed {
             return None;
         }
         let command = self.waiting.pop_front()?.command;
-        self.request(ts, &command)
+        self.request(&command)
     }
 
     /// The request went out under this ticket.
@@ -111,11 +134,14 @@ impl Gateway {
         Some(read_reply(ts, asked, status, body))
     }
 
-    fn request(&self, ts: Nanos, command: &Event) -> Option<Outgoing> {
+    /// The request a command is written as; `None` for an event that is no command.
+    #[must_use]
+    pub fn request(&self, command: &Event) -> Option<Outgoing> {
         match *command {
             Event::OrderIntent { market, client, .. } => Some(match self.ticker(market) {
                 Some(ticker) => Outgoing::Send(self.create(command, ticker)?, Asked::Create { client }),
-                None => Outgoing::Refused(nameless(ts, client)),
+                // A market without a name cannot be written into a request.
+                None => Outgoing::Refused { asked: Asked::Create { client }, reason: RejectReason::MarketNotFound },
             }),
             Event::CancelIntent { client, order, .. } => {
                 let mut path = Vec::with_capacity(128);
@@ -184,10 +210,4 @@ pub fn split_reply(record: &[u8]) -> Option<(Option<Asked>, &[u8])> {
         _ => return None,
     };
     words.next().is_none().then_some((asked, body))
-}
-
-/// A market without a name cannot be written into a request.
-fn nameless(ts: Nanos, client: ClientId) -> Event {
-    let reason = RejectReason::MarketNotFound;
-    Event::OrderRejected { reason, pad: pad(), status: 0, ts, client, pad2: pad() }
 }

@@ -16,6 +16,7 @@ use crate::scout::{Api, Scout, ScoutSettings};
 use std::sync::Arc;
 use thiserror::Error;
 use trader_exec::Exec;
+use trader_feeds::kalshi::reply::not_sent;
 use trader_feeds::{binance, kalshi};
 use trader_journal::event::{Agent, Event, Mode, Ring, pad};
 use trader_journal::hash::StateHash;
@@ -343,12 +344,14 @@ impl Lockstep {
     /// Sends every request whose intent is kept by a recovery.
     fn send_orders(&mut self) -> Result<usize, LockstepError> {
         let mut sent = 0;
-        while let Some(outgoing) = self.gateway.next_request(self.now, self.committed.of(Agent::Exec)) {
+        while let Some(outgoing) = self.gateway.next_request(self.committed.of(Agent::Exec)) {
             sent += 1;
             let (request, asked) = match outgoing {
                 Outgoing::Send(request, asked) => (request, asked),
-                Outgoing::Refused(event) => {
-                    self.reply(event)?;
+                Outgoing::Refused { asked, reason } => {
+                    write_reply(&mut self.scratch, Some(asked), &[]);
+                    self.pens.shell.record(RecordKind::OrderKept, reason as u16, self.now, &self.scratch)?;
+                    self.reply(not_sent(self.now, asked, reason))?;
                     continue;
                 }
             };

@@ -21,9 +21,9 @@ use std::path::Path;
 use thiserror::Error;
 use trader_exec::Exec;
 use trader_feeds::frames::Frames;
-use trader_feeds::kalshi::reply::read_reply;
+use trader_feeds::kalshi::reply::{Asked, no_reply, not_sent, read_reply};
 use trader_feeds::{binance, kalshi};
-use trader_journal::event::{Agent, Event, Ring};
+use trader_journal::event::{Agent, Event, RejectReason, Ring, UnknownReason};
 use trader_journal::log::{Damage, Entry, Origin, Position, Reader, verify};
 use trader_journal::stage::{Outbox, Stage};
 use trader_journal::units::Nanos;
@@ -166,8 +166,8 @@ struct Line {
     pricing: Staged<Pricing>,
     exec: Staged<Exec>,
     gateway: Gateway,
-    /// Requests that are to leave.
-    requests: VecDeque<Vec<u8>>,
+    /// Commands whose requests are to leave, and the requests; `None` for one that cannot be written.
+    requests: Vec<(Asked, Option<Vec<u8>>)>,
     /// What crossed each ring.
     rings: [Expected; Ring::ALL.len()],
     /// What each agent said to nobody.
@@ -236,7 +236,7 @@ impl Line {
             pricing: Staged::new(pricing),
             exec: Staged::new(exec),
             gateway: Gateway::new(shard),
-            requests: VecDeque::new(),
+            requests: Vec::new(),
             rings,
             said: Default::default(),
             report: ReplayReport::default(),
@@ -344,6 +344,8 @@ impl Line {
             RecordKind::FrameSent => return self.frame_sent(agent, &record),
             RecordKind::OrderSent => return self.order_sent(agent, &record),
             RecordKind::OrderReply => return self.order_reply(agent, &record),
+            RecordKind::OrderLost => return self.order_lost(agent, &record),
+            RecordKind::OrderKept => return self.order_kept(agent, &record),
             RecordKind::Configuration | RecordKind::Build | RecordKind::Label => return Ok(()),
         };
         self.report.agents[agent as usize].heard += 1;
@@ -361,10 +363,41 @@ impl Line {
         Ok(())
     }
 
-    /// What left for the venue is what the gateway makes of exec's next command.
+    /// What left for the venue is what the gateway makes of one of exec's commands: of the next one, unless a
+    /// cancel went before a create.
     fn order_sent(&mut self, agent: Agent, record: &Bytes<'_>) -> Result<(), ReplayError> {
-        compare_bytes(agent, record, self.requests.pop_front())?;
+        let is_it = |(_, text): &(Asked, Option<Vec<u8>>)| text.as_deref() == Some(record.bytes);
+        match self.requests.iter().position(is_it) {
+            Some(at) => drop(self.requests.remove(at)),
+            None => compare_bytes(agent, record, self.requests.first().and_then(|(_, text)| text.clone()))?,
+        }
         self.report.agents[agent as usize].frames += 1;
+        Ok(())
+    }
+
+    /// No reply came; exec is to hear that the outcome is not known, and why.
+    fn order_lost(&mut self, agent: Agent, record: &Bytes<'_>) -> Result<(), ReplayError> {
+        let asked = asked_of(record)?;
+        let reason = UnknownReason::ALL.iter().find(|reason| **reason as u16 == record.tag);
+        let reason =
+            *reason.ok_or_else(|| unreadable(Place(record.position), "a reason this version does not know"))?;
+        self.report.agents[agent as usize].heard += 1;
+        self.rings[Ring::GatewayExec as usize].now.push_back(no_reply(record.ts, asked, reason));
+        Ok(())
+    }
+
+    /// A command of exec that never left; exec is to hear that it was refused here.
+    fn order_kept(&mut self, agent: Agent, record: &Bytes<'_>) -> Result<(), ReplayError> {
+        let asked = asked_of(record)?;
+        let reason = RejectReason::ALL.iter().find(|reason| **reason as u16 == record.tag);
+        let reason =
+            *reason.ok_or_else(|| unreadable(Place(record.position), "a reason this version does not know"))?;
+        match self.requests.iter().position(|(of, _)| *of == asked) {
+            Some(at) => drop(self.requests.remove(at)),
+            None => compare_bytes(agent, record, None)?,
+        }
+        self.report.agents[agent as usize].heard += 1;
+        self.rings[Ring::GatewayExec as usize].now.push_back(not_sent(record.ts, asked, reason));
         Ok(())
     }
 
@@ -428,10 +461,10 @@ impl Line {
                 self.gateway.accept(event, 0);
             }
         }
-        while let Some(outgoing) = self.gateway.next_request(event.ts(), 0) {
+        while let Some(outgoing) = self.gateway.next_request(0) {
             match outgoing {
-                Outgoing::Send(request, _) => self.requests.push_back(request.text().to_vec()),
-                Outgoing::Refused(told) => self.rings[Ring::GatewayExec as usize].now.push_back(told),
+                Outgoing::Send(request, asked) => self.requests.push((asked, Some(request.text().to_vec()))),
+                Outgoing::Refused { asked, .. } => self.requests.push((asked, None)),
             }
         }
         self.settle_said(Agent::Exec)
@@ -471,6 +504,12 @@ struct Bytes<'a> {
     ts: Nanos,
     bytes: &'a [u8],
     position: Position,
+}
+
+/// What a record of the gateway is about.
+fn asked_of(record: &Bytes<'_>) -> Result<Asked, ReplayError> {
+    let split = split_reply(record.bytes).and_then(|(asked, _)| asked);
+    split.ok_or_else(|| unreadable(Place(record.position), "not a command"))
 }
 
 fn compare_bytes(agent: Agent, record: &Bytes<'_>, now: Option<Vec<u8>>) -> Result<(), ReplayError> {

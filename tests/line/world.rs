@@ -16,6 +16,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use trader_feeds::kalshi::reply::not_sent;
 use trader_journal::event::{Event, Mode};
 use trader_journal::log::{Identity, Writer};
 use trader_journal::units::{Money, Nanos};
@@ -166,13 +167,16 @@ impl OrderPort for Orders {
         (self.before)();
         let OrderTurn { now, wall, committed, pen, replies, .. } = turn;
         let mut did = 0;
-        while let Some(outgoing) = self.gateway.next_request(now, committed) {
+        while let Some(outgoing) = self.gateway.next_request(committed) {
             did += 1;
             let (request, asked) = match outgoing {
                 Outgoing::Send(request, asked) => (request, asked),
-                Outgoing::Refused(event) => {
+                Outgoing::Refused { asked, reason } => {
                     self.open -= 1;
-                    replies.push(event).expect("room for a reply");
+                    let mut text = Vec::new();
+                    write_reply(&mut text, Some(asked), &[]);
+                    pen.record(RecordKind::OrderKept, reason as u16, now, &text)?;
+                    replies.push(not_sent(now, asked, reason)).expect("room for a reply");
                     continue;
                 }
             };

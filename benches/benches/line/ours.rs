@@ -160,7 +160,7 @@ impl Contender for Bare {
             (None, _) => {}
         }
         self.work();
-        while let Some(outgoing) = self.gateway.next_request(input.ts, 0) {
+        while let Some(outgoing) = self.gateway.next_request(0) {
             orders.extend(body(outgoing));
         }
     }
@@ -250,7 +250,7 @@ impl Contender for Journaled {
         };
         told.expect("a journal that takes lines");
         self.work();
-        while let Some(outgoing) = self.gateway.next_request(input.ts, self.committed.of(Agent::Exec)) {
+        while let Some(outgoing) = self.gateway.next_request(self.committed.of(Agent::Exec)) {
             let Some(body) = body(outgoing) else { continue };
             let kept = self.pens.shell.record(RecordKind::OrderSent, 0, input.ts, &body);
             kept.expect("a journal that takes lines");
@@ -262,7 +262,7 @@ impl Contender for Journaled {
 fn body(outgoing: Outgoing) -> Option<Body> {
     match outgoing {
         Outgoing::Send(Request::Create(body), _) => Some(body),
-        Outgoing::Send(Request::Cancel(_), _) | Outgoing::Refused(_) => None,
+        Outgoing::Send(Request::Cancel(_), _) | Outgoing::Refused { .. } => None,
     }
 }
 

@@ -298,6 +298,28 @@ fn cancels_of_one_order_have_an_end() {
 }
 
 #[test]
+fn a_cancel_that_never_left_is_no_try_and_is_said_until_it_leaves() {
+    let mut desk = Desk::new(Settings { cancels_max: 3, ..Settings::default() });
+    let order = desk.order(&View { style: Style::Maker, ..View::default() });
+    desk.accepted(&order, Count::ZERO, order.count);
+    assert_eq!(cancels(&desk.operator(OperatorVerb::Kill)).len(), 1);
+    for _ in 0..20 {
+        let (client, ts, reason) = (order.client, desk.now, RejectReason::NotSent);
+        desk.hear(Event::CancelRejected { reason, pad: pad(), status: 0, ts, client, order: order_id(1), pad2: pad() });
+        assert!(desk.exec.next_deadline() > desk.now, "not again at once");
+        assert_eq!(cancels(&desk.wait()).len(), 1);
+    }
+}
+
+#[test]
+fn an_order_that_never_left_is_refused_for_good_and_its_size_is_free() {
+    let mut desk = Desk::new(Settings { orders_live_max: 1, ..Settings::default() });
+    let order = desk.order(&View::default());
+    desk.rejected(&order, RejectReason::NotSent);
+    desk.order(&View { market: 2, ..View::default() });
+}
+
+#[test]
 fn a_close_that_moves_takes_the_cancel_with_it() {
     let mut desk = desk();
     let order = desk.order(&View { style: Style::Maker, ..View::default() });

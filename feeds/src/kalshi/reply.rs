@@ -48,6 +48,12 @@ pub fn no_reply(ts: Nanos, asked: Asked, reason: UnknownReason) -> Event {
     unknown(ts, asked, 0, reason)
 }
 
+/// What it means that a command never left: refused for good, by ourselves.
+#[must_use]
+pub fn not_sent(ts: Nanos, asked: Asked, reason: RejectReason) -> Event {
+    rejected(ts, asked, 0, reason)
+}
+
 enum Verdict {
     Rejected(RejectReason),
     Unknown(UnknownReason),

@@ -249,7 +249,7 @@ words! {
 }
 
 words! {
-    /// Why the venue refused a create or a cancel.
+    /// Why a create or a cancel was refused: by the venue, or by our own gateway.
     RejectReason {
         /// The market does not take orders now.
         MarketInactive = 0 "market_inactive",
@@ -281,6 +281,8 @@ words! {
         InvalidExpiration = 13 "invalid_expiration",
         /// Any other definite refusal.
         Other = 14 "other",
+        /// It never left: no connection was free in time.
+        NotSent = 15 "not_sent",
     }
 }
 

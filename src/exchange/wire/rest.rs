@@ -386,7 +386,8 @@ pub const fn reject_status(reason: RejectReason) -> u16 {
         | RejectReason::InsufficientBalance
         | RejectReason::PostOnlyCross
         | RejectReason::InvalidExpiration
-        | RejectReason::Other => 400,
+        | RejectReason::Other
+        | RejectReason::NotSent => 400,
     }
 }
 
