@@ -10,3 +10,7 @@ pub mod reactor;
 pub mod stream;
 pub mod fault;
 pub mod url;
+mod backoff;
+mod resolve;
+mod dial;
+pub mod link;

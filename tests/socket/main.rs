@@ -3,3 +3,5 @@
 
 mod support;
 mod stream;
+mod link;
+mod link_faults;

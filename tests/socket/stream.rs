@@ -149,10 +149,10 @@ fn a_server_that_cannot_prove_who_it_is_is_refused() {
     assert_eq!(fault_of(&authority, &authority.server("localhost"), "127.0.0.1"), tls(TlsFault::WrongName));
     let mut old = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     (old.not_before, old.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
-    assert_eq!(fault_of(&authority, &authority.server_with(old), "localhost"), tls(TlsFault::Expired));
+    assert_eq!(fault_of(&authority, &authority.server_with(&old), "localhost"), tls(TlsFault::Expired));
     let mut early = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     (early.not_before, early.not_after) = (date_time_ymd(2120, 1, 1), date_time_ymd(2121, 1, 1));
-    assert_eq!(fault_of(&authority, &authority.server_with(early), "localhost"), tls(TlsFault::Expired));
+    assert_eq!(fault_of(&authority, &authority.server_with(&early), "localhost"), tls(TlsFault::Expired));
 }
 
 #[test]

@@ -4,18 +4,19 @@ use kalshi_trader::clock::Stopwatch;
 use kalshi_trader::socket::reactor::{Reactor, Readiness};
 use kalshi_trader::socket::stream::TlsStream;
 use kalshi_trader::socket::tls;
+use kalshi_trader::socket::url::Url;
 use mio::net::TcpListener;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ServerConfig};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Nothing here takes a second; a wait of this long is a failure.
-const PATIENCE_MS: u64 = 20_000;
+const PATIENCE_MS: u64 = 10_000;
 
 /// Somebody who signs certificates.
 pub(crate) struct Authority {
@@ -40,15 +41,15 @@ impl Authority {
 
     /// A server called `name` that this authority vouches for.
     pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
-        self.server_with(CertificateParams::new(vec![name.to_owned()]).expect("parameters"))
+        self.server_with(&CertificateParams::new(vec![name.to_owned()]).expect("parameters"))
     }
 
-    pub(crate) fn server_with(&self, params: CertificateParams) -> Arc<ServerConfig> {
+    pub(crate) fn server_with(&self, params: &CertificateParams) -> Arc<ServerConfig> {
         let (chain, key) = self.certificate(params);
         tls::server_config(chain, key).expect("a server configuration")
     }
 
-    fn certificate(&self, params: CertificateParams) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    fn certificate(&self, params: &CertificateParams) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         (vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).expect("a key"))
@@ -89,5 +90,41 @@ pub(crate) fn until<T>(reactor: &mut Reactor, what: &str, mut step: impl FnMut(&
         }
         assert!(watch.millis() < PATIENCE_MS, "waited {PATIENCE_MS} ms for {what}");
         reactor.turn(Some(Duration::from_millis(1)));
+    }
+}
+
+/// A server that one authority vouches for, as `localhost`.
+pub(crate) struct Host {
+    door: Door,
+    config: Arc<ServerConfig>,
+    pub(crate) client: Arc<ClientConfig>,
+}
+
+impl Host {
+    pub(crate) fn new(reactor: &mut Reactor) -> Host {
+        let authority = Authority::new();
+        Host { door: Door::open(reactor), config: authority.server("localhost"), client: authority.client() }
+    }
+
+    pub(crate) fn url(&self, target: &str) -> Url {
+        Url::parse(&format!("https://localhost:{}{target}", self.door.address.port())).expect("a URL")
+    }
+
+    /// Whoever knocked.
+    pub(crate) fn accept(&self, reactor: &mut Reactor) -> Option<TlsStream> {
+        self.door.accept(reactor, &self.config)
+    }
+}
+
+/// Reads what there is; `false` at the end of the stream.
+pub(crate) fn read_some(stream: &mut TlsStream, into: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return false,
+            Ok(came) => into.extend_from_slice(&buffer[..came]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
+            Err(_) => return false,
+        }
     }
 }
