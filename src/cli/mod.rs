@@ -5,6 +5,7 @@
 
 mod run;
 mod control;
+mod exchange;
 mod replay;
 mod journal;
 mod config;
@@ -52,6 +53,8 @@ enum Verb {
     Clear(control::CommandArgs),
     /// How a run stands: feeds, orders, positions, exposure.
     Status(control::ToArgs),
+    /// Serve the mock exchange alone, for any client on this machine.
+    Exchange(exchange::ExchangeArgs),
     /// Run a journal's agents again and compare what they say.
     Replay(replay::ReplayArgs),
     /// Look into a journal, check it, audit what was done.
@@ -100,6 +103,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let settings = &cli.settings;
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, settings),
+        Verb::Exchange(arguments) => exchange::run(&arguments, settings),
         Verb::Pause(arguments) => control::command("pause", &arguments, settings),
         Verb::Resume(arguments) => control::command("resume", &arguments, settings),
         Verb::CancelAll(arguments) => control::command("cancel-all", &arguments, settings),

@@ -77,7 +77,7 @@ pub(super) struct RunArgs {
 }
 
 /// The largest whole number a configuration can hold.
-const SEED_MAX: u64 = i64::MAX as u64;
+pub(super) const SEED_MAX: u64 = i64::MAX as u64;
 /// Quarter hours of a day.
 const DAY_WINDOWS: u64 = 96;
 /// A run shorter than this shows no progress.

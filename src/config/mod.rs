@@ -7,12 +7,14 @@ mod layer;
 mod values;
 mod threads;
 mod amounts;
+mod exchange;
 mod faults;
 mod outside;
 mod waiting;
 
 pub use amounts::{cents, contracts, dollars};
-pub use faults::{Fault, parse_faults};
+pub use exchange::{Exchange, RateRefusal, Tier};
+pub use faults::{Fault, WireFault, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
 pub use outside::{Gateway, Scout, Signer};
 pub use threads::{StageThreads, Threads, Waiting};

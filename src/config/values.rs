@@ -31,6 +31,7 @@ pub struct Config {
     pub signer: super::outside::Signer,
     pub gateway: super::outside::Gateway,
     pub scout: super::outside::Scout,
+    pub exchange: super::exchange::Exchange,
 }
 
 /// What Kelly sizes against.
@@ -393,7 +394,7 @@ impl Config {
 
     fn ranges(&self) -> Vec<Range> {
         let inside = [self.opinion_ranges(), self.watch_ranges(), self.money_ranges(), self.sim_ranges()];
-        [inside.concat(), self.outside_ranges()].concat()
+        [inside.concat(), self.outside_ranges(), self.exchange_ranges()].concat()
     }
 
     #[rustfmt::skip]

@@ -38,6 +38,8 @@ impl Trouble {
                     trouble.lags.push((from, from.plus(for_ns)));
                 }
                 Fault::BadGateway { times } => trouble.bad_gateways = trouble.bad_gateways.saturating_add(times),
+                // The servers' business.
+                Fault::Wire { .. } => {}
             }
         }
         trouble.gaps.sort_unstable();

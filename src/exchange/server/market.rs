@@ -1,0 +1,152 @@
+//! The exchange as the servers use it: who is connected, and what is said to whom.
+//!
+//! The exchange knows one Kalshi connection, the newest; the Binance stream is one for all, and is
+//! told to each who asked for it.
+
+use super::super::MockExchange;
+use std::collections::VecDeque;
+use trader_journal::units::Nanos;
+
+/// Frames that wait for one spot connection before it is given up.
+const SPOT_FRAMES_MAX: usize = 65_536;
+
+/// A connection's number at the exchange.
+pub(super) type StreamId = u64;
+
+/// What becomes of a request.
+pub(super) enum Call {
+    /// Answered.
+    Now(u16, Vec<u8>),
+    /// The answer comes as the reply with this ticket.
+    Later(u64),
+}
+
+struct SpotStream {
+    id: StreamId,
+    /// `btcusdt@trade`, …; empty: none yet.
+    streams: Vec<String>,
+    /// Without the envelope that names the stream.
+    is_raw: bool,
+    frames: VecDeque<Vec<u8>>,
+}
+
+/// The exchange with its connections.
+pub(super) struct Market {
+    pub(super) exchange: MockExchange,
+    newest: StreamId,
+    ids: StreamId,
+    spots: Vec<SpotStream>,
+    text: Vec<u8>,
+}
+
+impl Market {
+    pub(super) const fn new(exchange: MockExchange) -> Market {
+        Market { exchange, newest: 0, ids: 0, spots: Vec::new(), text: Vec::new() }
+    }
+
+    /// A Kalshi stream begins; `None`: the exchange takes none.
+    pub(super) fn connect(&mut self, now: Nanos) -> Option<StreamId> {
+        if !self.exchange.connect(now) {
+            return None;
+        }
+        self.ids += 1;
+        self.newest = self.ids;
+        Some(self.newest)
+    }
+
+    pub(super) fn is_connected(&self, id: StreamId) -> bool {
+        id == self.newest && self.exchange.is_connected()
+    }
+
+    pub(super) fn disconnect(&mut self, now: Nanos, id: StreamId) {
+        if id == self.newest {
+            self.exchange.disconnect(now);
+        }
+    }
+
+    pub(super) fn command(&mut self, now: Nanos, id: StreamId, text: &[u8]) {
+        if id == self.newest {
+            self.exchange.command(now, text);
+        }
+    }
+
+    pub(super) fn next_frame(&mut self, now: Nanos, id: StreamId, out: &mut Vec<u8>) -> bool {
+        id == self.newest && self.exchange.next_kalshi_frame(now, out)
+    }
+
+    /// A Binance stream begins: `/ws/NAME` or `/stream?streams=NAME/NAME`; `None`: no such path.
+    pub(super) fn connect_spot(&mut self, _now: Nanos, target: &str) -> Option<StreamId> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (names, is_raw) = match path {
+            "/stream" => (super::super::query::value(query, "streams").unwrap_or(""), false),
+            _ => (path.strip_prefix("/ws")?.trim_start_matches('/'), true),
+        };
+        self.ids += 1;
+        let streams = names.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        self.spots.push(SpotStream { id: self.ids, streams, is_raw, frames: VecDeque::new() });
+        Some(self.ids)
+    }
+
+    pub(super) fn disconnect_spot(&mut self, id: StreamId) {
+        self.spots.retain(|spot| spot.id != id);
+    }
+
+    /// `SUBSCRIBE` and its like; Binance says yes to everything.
+    pub(super) fn command_spot(&mut self, id: StreamId, text: &[u8]) {
+        let Some(spot) = self.spots.iter_mut().find(|spot| spot.id == id) else { return };
+        let command: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
+        let names = command["params"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        match command["method"].as_str() {
+            Some("SUBSCRIBE") => spot.streams.extend(names),
+            Some("UNSUBSCRIBE") => spot.streams.retain(|known| !names.contains(known)),
+            _ => {}
+        }
+        spot.frames.push_back(format!("{{\"result\":null,\"id\":{}}}", command["id"]).into_bytes());
+    }
+
+    pub(super) fn next_spot_frame(&mut self, id: StreamId, out: &mut Vec<u8>) -> bool {
+        let frame = self.spots.iter_mut().find(|spot| spot.id == id).and_then(|spot| spot.frames.pop_front());
+        frame.map(|frame| *out = frame).is_some()
+    }
+
+    /// Time moves on, and what was said on the spot stream is told to all who asked.
+    pub(super) fn advance(&mut self, now: Nanos) {
+        self.exchange.advance(now);
+        while self.exchange.next_binance_frame(now, &mut self.text) {
+            let frame: serde_json::Value = serde_json::from_slice(&self.text).unwrap_or_default();
+            let name = frame["stream"].as_str().unwrap_or("");
+            let listens = |spot: &&mut SpotStream| spot.streams.iter().any(|known| known == name);
+            for spot in self.spots.iter_mut().filter(listens) {
+                let said = if spot.is_raw { frame["data"].to_string().into_bytes() } else { self.text.clone() };
+                spot.frames.push_back(said);
+                if spot.frames.len() > SPOT_FRAMES_MAX {
+                    spot.frames.clear();
+                }
+            }
+        }
+    }
+
+    pub(super) fn call(&mut self, now: Nanos, method: &str, target: &str, body: &[u8]) -> Call {
+        let path = target.split('?').next().unwrap_or(target);
+        let orders = path.strip_prefix("/trade-api/v2/portfolio/events/orders");
+        match (method, orders) {
+            ("GET" | "HEAD", _) => {
+                let mut out = Vec::new();
+                let status = self.exchange.get(now, target, &mut out);
+                Call::Now(status, out)
+            }
+            ("POST", Some("")) => Call::Later(self.exchange.create(now, body)),
+            ("DELETE", Some(id)) if id.len() > 1 => Call::Later(self.exchange.cancel(now, target)),
+            ("POST" | "DELETE", _) if path.starts_with("/trade-api/v2/portfolio/orders") => {
+                let code = r#"{"error":{"code":"deprecated_v1_order_endpoint","message":"Please switch to the V2 endpoints"}}"#;
+                Call::Now(410, code.into())
+            }
+            _ => Call::Now(404, br#"{"error":{"code":"not_found","message":"not found"}}"#.to_vec()),
+        }
+    }
+
+    pub(super) fn next_reply(&mut self, now: Nanos, out: &mut Vec<u8>) -> Option<(u64, u16)> {
+        self.exchange.next_reply(now, out)
+    }
+}
