@@ -14,3 +14,4 @@ mod backoff;
 mod resolve;
 mod dial;
 pub mod link;
+pub mod http;

@@ -5,3 +5,4 @@ mod support;
 mod stream;
 mod link;
 mod link_faults;
+mod http;
