@@ -160,7 +160,7 @@ def judge_window(checks, session, stream, start):
         holds(ticker in {r.ticker for r in settled}, f"{ticker} not among the settled positions")
         whole = session.portfolio.get_positions(settlement_status="all", limit=1000).market_positions
         holds({r.ticker for r in settled} <= {r.ticker for r in whole}, "settlement_status=all lacks the settled")
-        until(lambda: session.cash() == start + session.cash_change(), f"cash {session.cash()} = {start} + {session.cash_change()}", 5)
+        session.cash_agrees(start)
     with checks.check(f"{name}: a closed window takes no cancel and no order"):
         status, answer = session.raw("POST", "/portfolio/events/orders", session.order(ticker, "bid", "0.0100", "1.00"))
         equal(status, 400, f"create: {answer}")

@@ -188,6 +188,17 @@ class Session:
 
         until(lambda: not others(), "positions of past windows settled", 5 + 2000 / self.speed)
 
+    def cash_agrees(self, start):
+        """The cash is what `start`, fills and settlements make it, as soon as a payout under way has come."""
+        deadline = time.monotonic() + 5
+        while True:
+            came, expected = self.cash(), start + self.cash_change()
+            if came == expected:
+                return
+            if time.monotonic() > deadline:
+                raise Wrong(f"cash: {expected} by fills and settlements, the balance is {came}, {came - expected} apart (millionths)")
+            time.sleep(0.1)
+
     def cash(self):
         """The balance, millionths; the whole cents beside it must be the same money."""
         balance = self.portfolio.get_balance()

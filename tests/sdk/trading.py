@@ -300,7 +300,7 @@ def account_agrees(session, start):
     rows, paid = session.book_keeping()
     for fill, fee, _ in rows:
         equal(micros(fill.fee_cost), fee, f"fee of {fill.count_fp} at {fill.yes_price_dollars} ({fill.book_side.value}, taker {fill.is_taker})")
-    until(lambda: session.cash() == start + session.cash_change(), f"cash {session.cash()} = {start} + {session.cash_change()}", 5)
+    session.cash_agrees(start)
     until(lambda: _positions_agree(session), "positions beside the fills", 5)
 
 
