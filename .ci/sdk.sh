@@ -31,7 +31,7 @@ wait "$node_pid" || { echo "the TypeScript SDK could not be installed"; exit 1; 
 
 data=$work/exchange
 rm -rf "$data"
-"${CARGO_TARGET_DIR:-target}/debug/kalshi-trader" exchange --data-dir "$data" --speed "$speed" --seed 7 >"$work/line" 2>"$work/log" &
+"${CARGO_TARGET_DIR:-target}/debug/kalshi-trader" exchange --dir "$data" --speed "$speed" --seed 7 >"$work/line" 2>"$work/log" &
 exchange=$!
 trap 'kill "$exchange" 2>/dev/null || true' EXIT
 for _ in $(seq 200); do

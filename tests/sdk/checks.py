@@ -12,6 +12,8 @@ from math import floor
 from pathlib import Path
 
 MICROS = 1_000_000
+#: Characters of a failure that are shown.
+TEXT_MAX = 1_000
 #: How long a fact may take to appear, in seconds.
 PATIENCE_S = 15.0
 
@@ -52,8 +54,16 @@ def describe(error):
     here = Path(__file__).parent
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == here]
     where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames) if f.name != "check")
-    what = f"HTTP {error.status} {error.body}" if hasattr(error, "status") else f"{type(error).__name__}: {error}"
-    return f"{error if isinstance(error, Wrong) else what}\n    at {where}"
+    if isinstance(error, Wrong):
+        what = str(error)
+    elif hasattr(error, "status"):
+        what = f"HTTP {error.status} {error.body}"
+    elif hasattr(error, "errors"):
+        members = [f"{'.'.join(map(str, e['loc']))} ({e['type']})" for e in error.errors()]
+        what = f"{error.title} is not what the SDK's model asks for: {', '.join(members)}"
+    else:
+        what = f"{type(error).__name__}: {error}"
+    return f"{what[:TEXT_MAX]}\n    at {where}"
 
 
 def equal(came, expected, what):

@@ -469,7 +469,7 @@ await marketData();
 await lifeOfAnOrder();
 await refusals();
 await takesAndSettles();
-await orders.cancelAllOrders();
+await check("the account is left with nothing resting", () => orders.cancelAllOrders());
 writeFileSync(recordPath, text({ client_order_ids: clientIds, trades: (await allFills()).map((fill) => fill.trade_id), cash_micros: Number(await cash()) }));
 console.log(`${passed} checks held, ${failed.length} failed`);
 for (const name of failed) console.log(`  failed: ts: ${name}`);
