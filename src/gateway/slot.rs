@@ -12,7 +12,8 @@ pub trait Connection {
     /// Whether a request can be sent now.
     fn is_ready(&self) -> bool;
 
-    /// Hands one request to the socket. When it says `false`, bytes of it may have left all the same.
+    /// Hands one request to the socket. With `false` no byte of it left, nor will: the connection turned out to
+    /// be gone.
     fn send(&mut self, request: &HttpRequest<'_>, wall: Nanos) -> bool;
 
     /// The next thing that happened to it.

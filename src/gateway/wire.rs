@@ -292,12 +292,11 @@ impl<C: Connection> GatewayAgent<C> {
         };
         let slot = &mut self.slots[at];
         let written = slot.connection.send(&HttpRequest { method, target, headers: &headers, body }, turn.wall);
-        self.ledger.counts.sent += 1;
         slot.used = turn.wall;
         if !written {
-            slot.connection.reset(turn.reactor, turn.wall);
-            return self.ledger.lost(turn, asked, UnknownReason::Disconnected);
+            return self.ledger.kept(turn, asked, RejectReason::NotSent);
         }
+        self.ledger.counts.sent += 1;
         slot.errand = Some((Errand::Order(asked), turn.wall.plus(self.settings.reply_timeout_ns)));
         self.note_left(asked, waiting.since, (turn.stamp)());
         Ok(())
@@ -361,8 +360,6 @@ impl<C: Connection> GatewayAgent<C> {
         if slot.connection.send(&request, turn.wall) {
             slot.errand = Some((Errand::Warmth, turn.wall.plus(self.settings.reply_timeout_ns)));
             self.ledger.counts.warmed += 1;
-        } else {
-            slot.connection.reset(turn.reactor, turn.wall);
         }
         1
     }

@@ -10,14 +10,14 @@ use crate::clock::MarketClock;
 use crate::thread;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use trader_journal::units::Nanos;
 use trader_ring::bytes::{ByteProducer, RecordError};
 
 /// How long the thread rests before it looks again whether it is to stop.
-const REST_MAX: Duration = Duration::from_millis(20);
+const REST_MAX: Duration = Duration::from_millis(5);
 /// How long it rests when a feed does not take its answer.
 const REST_FULL: Duration = Duration::from_millis(2);
 /// The least pause after too many questions: buckets refill by the second.
@@ -82,11 +82,30 @@ pub struct CallerSettings {
     pub binance: Option<ByteProducer>,
 }
 
+/// Asks a scout to read the account: the wish of whoever holds it, of any thread, without waiting.
+#[derive(Clone, Debug)]
+pub struct AccountWish(Arc<AtomicU64>);
+
+const NO_WISH: u64 = u64::MAX;
+
+impl AccountWish {
+    /// The account is to be read now, its orders and fills from `since` on. Wishes that were not taken up yet
+    /// become one, which goes back as far as any of them.
+    pub fn read_account(&self, since: Nanos) {
+        self.0.fetch_min(since.0, Ordering::AcqRel);
+    }
+
+    fn take(&self) -> Option<Nanos> {
+        Some(self.0.swap(NO_WISH, Ordering::AcqRel)).filter(|since| *since != NO_WISH).map(Nanos)
+    }
+}
+
 /// A scout's thread. It is told to stop, and waited for, when this is dropped.
 pub struct ScoutThread {
     stop: Arc<AtomicBool>,
     end_calls: Box<dyn Fn() + Send + Sync>,
     health: Arc<ScoutHealth>,
+    wish: AccountWish,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -99,6 +118,7 @@ pub fn start(settings: CallerSettings) -> io::Result<ScoutThread> {
     let (stop, health) = (Arc::new(AtomicBool::new(false)), Arc::new(ScoutHealth::default()));
     let asker = Asker::new(ask);
     let end_calls = Box::new(asker.breaker());
+    let wish = AccountWish(Arc::new(AtomicU64::new(NO_WISH)));
     let caller = Caller {
         scout,
         asker,
@@ -109,10 +129,11 @@ pub fn start(settings: CallerSettings) -> io::Result<ScoutThread> {
         next_call: Nanos(0),
         record: Vec::new(),
         health: Arc::clone(&health),
+        wish: wish.clone(),
         stop: Arc::clone(&stop),
     };
     let thread = Some(thread::spawn(name, move || caller.run())?);
-    Ok(ScoutThread { stop, end_calls, health, thread })
+    Ok(ScoutThread { stop, end_calls, health, wish, thread })
 }
 
 impl ScoutThread {
@@ -120,6 +141,12 @@ impl ScoutThread {
     #[must_use]
     pub const fn health(&self) -> &Arc<ScoutHealth> {
         &self.health
+    }
+
+    /// What asks it to read the account.
+    #[must_use]
+    pub fn wish(&self) -> AccountWish {
+        self.wish.clone()
     }
 
     /// Tells it to stop, the call on its way too. It ends within 200 ms; a connection that is just being made
@@ -151,14 +178,18 @@ struct Caller {
     next_call: Nanos,
     record: Vec<u8>,
     health: Arc<ScoutHealth>,
+    wish: AccountWish,
     stop: Arc<AtomicBool>,
 }
 
 impl Caller {
     fn run(mut self) {
         while !self.is_told_to_stop() {
-            let due = self.scout.next_deadline().max(self.next_call);
             let now = self.clock.now();
+            if let Some(since) = self.wish.take() {
+                self.scout.read_account(now, since);
+            }
+            let due = self.scout.next_deadline().max(self.next_call);
             if due > now {
                 thread::rest(self.clock.wall_until(due).min(REST_MAX));
             } else if let Some(question) = self.scout.next(now) {

@@ -8,7 +8,7 @@ use kalshi_trader::scout::caller::{CallerSettings, Pace, ScoutThread, start};
 use kalshi_trader::scout::{AskSettings, Failure, Part, Scout, ScoutSettings};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use trader_journal::units::Nanos;
 use trader_ring::bytes::{self, ByteConsumer};
@@ -103,22 +103,23 @@ fn every_kind_of_failure_is_told_and_the_same_question_is_asked_until_it_is_answ
         (Does::Replies(200, "x".repeat(1 << 15 | 1)), "raise capacity.frame_bytes_max"),
     ];
     for (failure, expected) in failures {
-        let server = after(vec![failure.clone(), failure.clone()]);
-        let mut rig = balance(&server);
-        let mut told = String::new();
-        wait_until("the trouble is told", SOON, || {
-            told = rig.scout.health().report().troubles[0].clone().map(|(_, text)| text).unwrap_or(told.clone());
-            !told.is_empty()
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (over, does) = (Arc::clone(&is_over), failure.clone());
+        let server = Server::start(move |_| match over.load(Ordering::SeqCst) {
+            true => Does::Replies(200, r#"{"balance":1}"#.into()),
+            false => does.clone(),
         });
+        let mut rig = balance(&server);
+        wait_until("it failed twice", SOON, || rig.scout.health().report().failed >= 2);
+        let told = rig.scout.health().report().troubles[0].clone().unwrap().1;
         assert!(told.contains(expected), "{failure:?}: {told}");
+        is_over.store(true, Ordering::SeqCst);
         let (status, target, body) = next(&mut rig.answers, &format!("after {failure:?}"));
-        assert_eq!((status, target.as_str()), (200, FIRST));
-        assert_eq!(body, r#"{"balance":1}"#);
-        let asked = server.asked();
-        assert!(asked.iter().take(3).all(|asked| asked.target == target), "{asked:?}");
+        assert_eq!((status, target.as_str(), body.as_str()), (200, FIRST, r#"{"balance":1}"#));
         wait_until("it is over", SOON, || rig.scout.health().report().troubles[0].is_none());
         let report = rig.scout.health().report();
-        assert!(report.asked >= 3 && report.answered >= 1 && report.failed == 2, "{failure:?}: {report:?}");
+        let asked = server.asked();
+        assert!(asked.iter().take(report.failed as usize + 1).all(|asked| asked.target == FIRST), "{asked:?}");
     }
 }
 
@@ -144,6 +145,7 @@ fn the_account_is_asked_with_a_signature_and_the_market_without() {
     let at = header("KALSHI-ACCESS-TIMESTAMP");
     assert!(known_key().public().verify(at, "GET", path, header("KALSHI-ACCESS-SIGNATURE")));
     // The server's Date is of 2023.
+    wait_until("the clocks are compared", SOON, || account.scout.health().report().skew_ns.is_some());
     let skew_ns = account.scout.health().report().skew_ns.unwrap();
     assert!(skew_ns > 365 * 86_400 * 1_000_000_000, "{skew_ns}");
 
@@ -204,7 +206,8 @@ fn too_many_questions_pause_for_as_long_as_the_server_says() {
     let mut rig = balance(&server);
     next(&mut rig.answers, "the answer after the pause");
     assert!(watch.millis() >= 1_000, "{} ms", watch.millis());
-    assert_eq!(server.asked().len(), 2);
+    let asked = server.asked();
+    assert_eq!(asked[0].target, asked[1].target);
 }
 
 #[test]
@@ -279,4 +282,23 @@ fn a_scout_stops_at_once_in_a_call_and_in_front_of_a_full_ring() {
         assert!(watch.millis() < 200, "{} ms", watch.millis());
         let _ = rig.answers.pop();
     }
+}
+
+#[test]
+fn the_account_is_read_when_somebody_wishes_it_and_as_far_back_as_any_wish_goes() {
+    let server = Server::start(|_| Does::Replies(200, "{}".into()));
+    let rig = balance(&server);
+    let whole = |rounds: usize| {
+        let asked = server.asked();
+        asked.iter().filter(|asked| asked.target.ends_with("/portfolio/balance")).count() == rounds
+    };
+    wait_until("the first round is over", SOON, || whole(1));
+    let wish = rig.scout.wish();
+    wish.read_account(Nanos(2_000 * Nanos::SECOND));
+    wait_until("a round that was wished for", SOON, || whole(2));
+    let has = |since: &str| server.asked().iter().any(|asked| asked.target.contains(since));
+    assert!(has("/portfolio/orders?min_ts=2000&"));
+    assert!(!has("min_ts=1000&"));
+    wish.read_account(Nanos(1_000 * Nanos::SECOND));
+    wait_until("another", SOON, || has("/portfolio/fills?min_ts=1000&"));
 }
