@@ -16,7 +16,7 @@ pub use amounts::{cents, contracts, dollars};
 pub use exchange::{Exchange, RateRefusal, Tier};
 pub use faults::{Fault, WireFault, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
-pub use outside::{Gateway, Scout, Signer};
+pub use outside::{Gateway, Link, Scout, Signer};
 pub use threads::{StageThreads, Threads, Waiting};
 pub use values::{
     Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,

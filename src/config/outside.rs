@@ -1,4 +1,4 @@
-//! The values of the tables that say how the venues are talked to: keys, orders, slow questions.
+//! The values of the tables that say how the venues are talked to: sockets, keys, orders, slow questions.
 #![expect(missing_docs, reason = "a field is a key of config/default.toml, which says what it does")]
 
 use super::values::{Config, Range, whole};
@@ -10,6 +10,20 @@ use serde::Deserialize;
 pub struct Signer {
     pub signatures_ready: u64,
     pub signature_age_ms_max: u64,
+}
+
+/// Sockets: how long they may take, be silent and live.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub connect_ms_max: u64,
+    pub silence_ms_max: u64,
+    pub ping_after_ms: u64,
+    pub renew_after_s: u64,
+    pub proven_after_ms: u64,
+    pub backoff_ms_min: u64,
+    pub backoff_ms_max: u64,
+    pub unsent_bytes_max: u64,
 }
 
 /// Orders on their way to the venue.
@@ -42,6 +56,14 @@ impl Config {
     #[rustfmt::skip]
     pub(super) fn outside_ranges(&self) -> Vec<Range> {
         vec![
+            whole("link.connect_ms_max", self.link.connect_ms_max, 10, 60_000),
+            whole("link.silence_ms_max", self.link.silence_ms_max, 100, 600_000),
+            whole("link.ping_after_ms", self.link.ping_after_ms, 50, self.link.silence_ms_max.saturating_sub(1)),
+            whole("link.renew_after_s", self.link.renew_after_s, 1, 604_800),
+            whole("link.proven_after_ms", self.link.proven_after_ms, 1, 600_000),
+            whole("link.backoff_ms_min", self.link.backoff_ms_min, 10, 60_000),
+            whole("link.backoff_ms_max", self.link.backoff_ms_max, self.link.backoff_ms_min, 600_000),
+            whole("link.unsent_bytes_max", self.link.unsent_bytes_max, 65_536, 67_108_864),
             whole("signer.signatures_ready", self.signer.signatures_ready, 1, 64),
             whole("signer.signature_age_ms_max", self.signer.signature_age_ms_max, 200, 8_000),
             whole("gateway.connections", self.gateway.connections, 1, 8),

@@ -28,6 +28,7 @@ pub struct Config {
     pub capacity: Capacity,
     pub journal: Journal,
     pub threads: Threads,
+    pub link: super::outside::Link,
     pub signer: super::outside::Signer,
     pub gateway: super::outside::Gateway,
     pub scout: super::outside::Scout,

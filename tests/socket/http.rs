@@ -314,8 +314,9 @@ fn a_connection_that_does_not_come_up_is_tried_again_with_growing_pauses() {
 #[test]
 fn no_header_or_path_can_begin_a_second_request() {
     let (mut scene, _server) = Scene::ready();
+    type Headers = &'static [(&'static str, &'static str)];
     let long = vec![b'x'; REQUEST_BYTES_MAX];
-    let cases: [(&str, &str, &[(&str, &str)], &[u8]); 8] = [
+    let cases: [(&str, &str, Headers, &[u8]); 8] = [
         ("GET", "/ HTTP/1.1\r\nX: y", &[], b""),
         ("GET", "/a b", &[], b""),
         ("GET", "", &[], b""),

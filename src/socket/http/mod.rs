@@ -22,6 +22,9 @@ use trader_journal::units::Nanos;
 /// The largest request, bytes: what TLS takes in one write without a wait.
 pub const REQUEST_BYTES_MAX: usize = 60 * 1024;
 
+/// The head of a reply, bytes: twice what front ends let through.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
 /// Where to, and the limits. Times are the wall's.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
@@ -45,6 +48,26 @@ pub struct HttpSettings {
     pub body_bytes_max: usize,
     /// Of the pauses.
     pub seed: u64,
+}
+
+impl HttpSettings {
+    /// The limits of a configuration, for the orders' connections to `url`. The seed is of the pauses'
+    /// jitter: different ones for different connections.
+    #[must_use]
+    pub fn of(config: &crate::config::Config, url: Url, tls: Arc<ClientConfig>, seed: u64) -> HttpSettings {
+        HttpSettings {
+            url,
+            tls,
+            connect_ms_max: config.link.connect_ms_max,
+            reply_ms_max: config.gateway.reply_timeout_ms,
+            proven_after_ms: config.link.proven_after_ms,
+            backoff_ms_min: config.link.backoff_ms_min,
+            backoff_ms_max: config.link.backoff_ms_max,
+            head_bytes_max: HEAD_BYTES_MAX,
+            body_bytes_max: usize::try_from(config.gateway.reply_bytes_max).unwrap_or(usize::MAX),
+            seed,
+        }
+    }
 }
 
 /// Why a request was not sent, or a connection is gone.
@@ -72,7 +95,7 @@ pub enum HttpFault {
     #[error("what answers does not speak HTTP/1.1: look at the port and at what stands between us and the host")]
     Garbage,
     /// A reply larger than allowed.
-    #[error("a reply was larger than allowed: raise capacity.frame_bytes_max if it was right")]
+    #[error("a reply was larger than allowed: raise gateway.reply_bytes_max if it was right")]
     TooLarge,
     /// Bytes came that answer nothing.
     #[error("the server sent something nobody asked for: the connection is not used again")]

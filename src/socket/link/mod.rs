@@ -59,6 +59,30 @@ pub struct LinkSettings {
     pub seed: u64,
 }
 
+impl LinkSettings {
+    /// The limits of a configuration, for `url`. The seed is of the pauses' jitter: different ones for
+    /// different links.
+    #[must_use]
+    pub fn of(config: &crate::config::Config, url: Url, tls: Arc<ClientConfig>, seed: u64) -> LinkSettings {
+        let link = &config.link;
+        let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        LinkSettings {
+            url,
+            tls,
+            connect_ms_max: link.connect_ms_max,
+            silence_ms_max: link.silence_ms_max,
+            ping_after_ms: link.ping_after_ms,
+            renew_after_s: link.renew_after_s,
+            proven_after_ms: link.proven_after_ms,
+            backoff_ms_min: link.backoff_ms_min,
+            backoff_ms_max: link.backoff_ms_max,
+            frame_bytes_max: bytes(config.capacity.frame_bytes_max),
+            send_bytes_max: bytes(link.unsent_bytes_max),
+            seed,
+        }
+    }
+}
+
 /// What happened on a link. Epochs count connections that came up, from 1.
 #[derive(Debug, PartialEq, Eq)]
 pub enum LinkEvent<'a> {
