@@ -241,11 +241,7 @@ impl Threaded {
         Ok(handles)
     }
 
-    fn seat_scribe(
-        writer: Scribe,
-        plan: &ThreadPlan,
-        halt: &Arc<Halt>,
-    ) -> Result<Handle<u64>, StartError> {
+    fn seat_scribe(writer: Scribe, plan: &ThreadPlan, halt: &Arc<Halt>) -> Result<Handle<u64>, StartError> {
         let (seen, patience) = (Arc::clone(halt), plan.patience);
         Ok(spawn("journal", halt, move || scribe(writer, patience, &seen))?)
     }

@@ -16,7 +16,7 @@ const READ_BYTES: usize = 16 * 1024;
 /// With so many unread bytes of answers no further request is read.
 const ANSWERS_BYTES_MAX: usize = 256 * 1024;
 /// Wall time for the last bytes to leave, and for the client to take its leave.
-const LEAVE_NS_MAX: u64 = 2 * Nanos::SECOND;
+const LEAVE_NS_MAX: u64 = 5 * Nanos::SECOND;
 
 /// Which door a connection came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,40 @@
+//! Many connections at once.
+
+use super::client::{BALANCE, World, tls_to};
+use kalshi_trader::exchange::server::ServerSettings;
+
+#[test]
+fn two_hundred_idle_connections_stop_nobody() {
+    let world = World::new();
+    let url = &world.description().rest_url;
+    let mut idle: Vec<_> = (0..200).map(|_| tls_to(url, &world.description().ca_path)).collect();
+    for tls in &mut idle {
+        while tls.conn.is_handshaking() {
+            tls.conn.complete_io(&mut tls.sock).unwrap();
+        }
+    }
+    let (mut http, key) = (world.rest(), world.ed25519());
+    for _ in 0..50 {
+        assert_eq!(http.signed(&key, "GET", BALANCE, "").status, 200);
+    }
+    drop(idle);
+    assert_eq!(world.rest().get("/trade-api/v2/exchange/status").status, 200);
+}
+
+#[test]
+fn more_connections_than_allowed_are_closed_and_room_is_made_again() {
+    let world = World::with(1, |settings: &mut ServerSettings| settings.connections_max = 2);
+    let (mut first, mut second) = (world.rest(), world.rest());
+    for http in [&mut first, &mut second] {
+        assert_eq!(http.get("/trade-api/v2/exchange/status").status, 200);
+    }
+    let tls = &mut tls_to(&world.description().rest_url, &world.description().ca_path);
+    assert!(tls.conn.complete_io(&mut tls.sock).is_err());
+    drop(first);
+    // The server hears of it in its own time.
+    let came_in = (0..10_000).any(|_| {
+        let tls = &mut tls_to(&world.description().rest_url, &world.description().ca_path);
+        tls.conn.complete_io(&mut tls.sock).is_ok() && !tls.conn.is_handshaking()
+    });
+    assert!(came_in);
+}
