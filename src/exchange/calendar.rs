@@ -75,11 +75,9 @@ impl MockExchange {
     }
 
     fn tell_created(&mut self, market: venue::VenueMarket, at: Nanos) {
-        let Some((sid, seq)) = self.session.lifecycle.next() else { return };
-        let market = self.catalog.market(market);
         let due = at.plus(self.settings.stream_latency_ns);
-        let card = market.card(wire::MarketStatus::Initialized, self.settings.shard);
-        self.kalshi.push(due, |out| wire::market_created(out, (sid, seq), &card));
+        let card = self.catalog.market(market).card(wire::MarketStatus::Initialized, self.settings.shard);
+        self.streams.tell_lifecycle(due, |out, head| wire::market_created(out, head, &card));
     }
 }
 

@@ -26,9 +26,8 @@ pub(super) struct Market {
     pub(super) settlement: Option<Money>,
     /// When its metadata last changed.
     pub(super) updated: Nanos,
-    /// Members of the connection's book and trade subscriptions.
-    pub(super) in_books: bool,
-    pub(super) in_trades: bool,
+    /// Connections that subscribe to its book.
+    pub(super) readers: u32,
     /// Its book was asked for by REST; the makers quote it until then.
     pub(super) asked_until: Nanos,
 }
@@ -60,8 +59,7 @@ impl Catalog {
                 outcome: Outcome::Open,
                 settlement: None,
                 updated: now,
-                in_books: false,
-                in_trades: false,
+                readers: 0,
                 asked_until: Nanos(0),
             });
         }
@@ -105,11 +103,6 @@ impl Catalog {
             }
         }
     }
-
-    /// As [`iter`](Self::iter).
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Market> {
-        self.markets.iter_mut()
-    }
 }
 
 impl Market {
@@ -137,7 +130,7 @@ impl Market {
 
     /// Whether the makers quote it.
     pub(super) fn is_watched(&self, now: Nanos) -> bool {
-        self.in_books || self.asked_until > now
+        self.readers > 0 || self.asked_until > now
     }
 }
 

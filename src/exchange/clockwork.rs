@@ -6,11 +6,10 @@
 use super::calendar::SeriesCalendar;
 use super::catalog::Catalog;
 use super::makers::Makers;
-use super::outbox::Outbox;
 use super::path::MarketPath;
 use super::prints::Prints;
-use super::session::Session;
 use super::spot::Spot;
+use super::streams::Streams;
 use super::trouble::Trouble;
 use super::{ExchangeError, ExchangeSettings, MockExchange};
 use std::collections::BTreeMap;
@@ -41,8 +40,7 @@ pub(super) fn begin(settings: ExchangeSettings, mut path: MarketPath) -> Result<
         catalog: Catalog::default(),
         venue: Venue::new(venue_settings(&settings)),
         makers,
-        session: Session::default(),
-        kalshi: Outbox::default(),
+        streams: Streams::default(),
         replies: BTreeMap::new(),
         tickets: 0,
         said: Vec::new(),
@@ -96,8 +94,8 @@ impl MockExchange {
 
     fn happen(&mut self, at: Nanos) {
         self.now = at;
-        if self.trouble.is_cut(at) && self.session.connected {
-            self.reset_session(false);
+        if self.trouble.is_cut(at) {
+            (0..self.streams.len()).rev().for_each(|conn| self.hang_up(conn));
         }
         if at == self.next_second {
             self.begin_second(at);

@@ -20,6 +20,7 @@ mod spot;
 mod makers;
 mod command;
 mod session;
+mod streams;
 mod tell;
 mod trouble;
 mod orders;
@@ -30,17 +31,17 @@ mod outbox;
 mod ledger;
 
 pub use settings::ExchangeSettings;
+pub use streams::ConnId;
 
 use calendar::SeriesCalendar;
 use catalog::Catalog;
 use makers::Makers;
-use outbox::Outbox;
 use path::MarketPath;
 use prints::Prints;
-use session::Session;
 use spot::Spot;
 use std::collections::BTreeMap;
 use std::io;
+use streams::Streams;
 use trader_exec::venue::{ListError, Said, Venue};
 use trader_journal::units::Nanos;
 use trouble::{BAD_GATEWAY, Trouble};
@@ -64,7 +65,7 @@ pub enum ExchangeError {
     Listing(ListError),
 }
 
-/// One venue, one account, one Kalshi connection and one Binance stream.
+/// One venue, one account, any number of Kalshi connections, one Binance stream.
 pub struct MockExchange {
     settings: ExchangeSettings,
     path: MarketPath,
@@ -77,8 +78,7 @@ pub struct MockExchange {
     catalog: Catalog,
     venue: Venue,
     makers: Makers,
-    session: Session,
-    kalshi: Outbox,
+    streams: Streams,
     /// By arrival and ticket: status and body.
     replies: BTreeMap<(Nanos, u64), (u16, String)>,
     tickets: u64,
@@ -103,7 +103,7 @@ impl MockExchange {
     #[must_use]
     pub fn next_deadline(&self) -> Nanos {
         let reply = self.replies.keys().next().map_or(Nanos::NEVER, |(due, _)| *due);
-        self.next_event().min(self.kalshi.next_due()).min(self.spot.frames.next_due()).min(reply)
+        self.next_event().min(self.streams.next_due()).min(self.spot.frames.next_due()).min(reply)
     }
 
     /// The market moves on to `now`. Steps of any size give the same market; a `now` that has passed does nothing.
@@ -117,37 +117,40 @@ impl MockExchange {
         self.fault.as_ref()
     }
 
-    /// The client connects to the Kalshi stream: a new connection without subscriptions. `false`
+    /// A client connects to the Kalshi stream: a new connection without subscriptions. `None`
     /// while the exchange takes none.
-    pub fn connect(&mut self, now: Nanos) -> bool {
+    pub fn connect(&mut self, now: Nanos) -> Option<ConnId> {
         self.turn(now);
-        let takes = !self.trouble.is_cut(now);
-        self.reset_session(takes);
-        takes
+        let gaps = self.trouble.gaps_before(now);
+        (!self.trouble.is_cut(now)).then(|| self.streams.open(gaps))
     }
 
-    /// Whether the client has a Kalshi connection.
+    /// Whether a connection is still there.
     #[must_use]
-    pub const fn is_connected(&self) -> bool {
-        self.session.connected
+    pub fn is_connected(&self, conn: ConnId) -> bool {
+        self.streams.place(conn).is_some()
     }
 
-    /// The Kalshi connection is gone, with every frame under way on it.
-    pub fn disconnect(&mut self, now: Nanos) {
+    /// A client's connection is gone, with every frame under way on it.
+    pub fn disconnect(&mut self, now: Nanos, conn: ConnId) {
         self.turn(now);
-        self.reset_session(false);
+        if let Some(conn) = self.streams.place(conn) {
+            self.hang_up(conn);
+        }
     }
 
-    /// The client sends a text frame on the Kalshi connection.
-    pub fn command(&mut self, now: Nanos, frame: &[u8]) {
+    /// A client sends a text frame on its connection.
+    pub fn command(&mut self, now: Nanos, conn: ConnId, frame: &[u8]) {
         self.turn(now);
-        self.obey(now, frame);
+        self.obey(now, conn, frame);
     }
 
-    /// The next Kalshi frame that has arrived by `now`, into `out`; `false`: there is none.
-    pub fn next_kalshi_frame(&mut self, now: Nanos, out: &mut Vec<u8>) -> bool {
-        while self.kalshi.pop(now, out) {
-            if !self.trouble.loses(now, out) {
+    /// The next frame that has arrived on a connection by `now`, into `out`; `false`: there is none.
+    pub fn next_kalshi_frame(&mut self, now: Nanos, conn: ConnId, out: &mut Vec<u8>) -> bool {
+        let Some(conn) = self.streams.place(conn) else { return false };
+        let stream = &mut self.streams[conn];
+        while stream.frames.pop(now, out) {
+            if !self.trouble.loses(now, &mut stream.gaps, out) {
                 return true;
             }
         }

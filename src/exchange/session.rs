@@ -1,7 +1,8 @@
-//! The client's one connection to the Kalshi stream: its subscriptions, and the answers to its commands.
+//! A connection's subscriptions to the Kalshi stream, and the answers to its commands.
 
 use super::MockExchange;
 use super::command::{self, Action, Channel, Command, CommandFault};
+use super::streams::{ConnId, Stream};
 use super::wire;
 use trader_exec::venue::VenueMarket;
 use trader_journal::book::{Level, Side};
@@ -31,10 +32,9 @@ impl Line {
     }
 }
 
-/// The connection's state; a new one has nothing.
+/// The subscriptions of a connection; a new one has nothing.
 #[derive(Default)]
 pub(super) struct Session {
-    pub(super) connected: bool,
     sids: u32,
     pub(super) books: Line,
     pub(super) trades: Line,
@@ -109,30 +109,37 @@ impl Session {
     }
 }
 
+/// One command of a client: when it came, on which connection, and its number.
+#[derive(Clone, Copy)]
+struct Asked {
+    now: Nanos,
+    /// Place among the connections.
+    conn: usize,
+    id: u64,
+}
+
 impl MockExchange {
-    /// Answers one frame of the client. Without a connection nobody hears it.
-    pub(super) fn obey(&mut self, now: Nanos, frame: &[u8]) {
-        if !self.session.connected {
-            return;
-        }
+    /// Answers one frame of a client. Without its connection nobody hears it.
+    pub(super) fn obey(&mut self, now: Nanos, conn: ConnId, frame: &[u8]) {
+        let Some(conn) = self.streams.place(conn) else { return };
         let (id, command) = command::read(frame);
+        let asked = Asked { now, conn, id };
         match command {
             Ok(Command::Subscribe { channels, tickers, use_yes_price, index_ids }) => {
                 for word in &channels {
-                    if word == "orderbook_delta" {
-                        self.session.use_yes_price = use_yes_price;
+                    if let Err(fault) = self.subscribe(asked, word, (&tickers, use_yes_price), &index_ids) {
+                        self.refuse(asked, fault);
                     }
-                    self.subscribe(now, id, word, &tickers, &index_ids);
                 }
             }
-            Ok(Command::Unsubscribe { sids }) => sids.iter().for_each(|sid| self.unsubscribe(now, id, *sid)),
-            Ok(Command::Update { sid, action, tickers }) => self.update(now, (id, sid), action, &tickers),
+            Ok(Command::Unsubscribe { sids }) => sids.iter().for_each(|sid| self.unsubscribe(asked, *sid)),
+            Ok(Command::Update { sid, action, tickers }) => self.update(asked, sid, action, &tickers),
             Ok(Command::List) => {
                 let due = self.due(now);
-                let session = &self.session;
-                self.kalshi.push(due, |out| wire::subscriptions(out, id, session.subscriptions()));
+                let stream = &mut self.streams[conn];
+                stream.frames.push(due, |out| wire::subscriptions(out, id, stream.session.subscriptions()));
             }
-            Err(fault) => self.refuse(now, id, fault),
+            Err(fault) => self.refuse(asked, fault),
         }
     }
 
@@ -140,144 +147,158 @@ impl MockExchange {
         at.plus(self.settings.stream_latency_ns)
     }
 
-    fn refuse(&mut self, now: Nanos, id: u64, fault: CommandFault) {
+    fn refuse(&mut self, Asked { now, conn, id }: Asked, fault: CommandFault) {
         let due = self.due(now);
-        self.kalshi.push(due, |out| wire::venue_error(out, id, fault.code, fault.text));
+        self.streams[conn].frames.push(due, |out| wire::venue_error(out, id, fault.code, fault.text));
     }
 
-    fn subscribe(&mut self, now: Nanos, id: u64, word: &str, tickers: &[String], index_ids: &[String]) {
-        let Some(channel) = Channel::from_word(word) else {
-            return self.refuse(now, id, CommandFault::UNKNOWN_CHANNEL);
-        };
+    fn subscribe(
+        &mut self,
+        asked: Asked,
+        word: &str,
+        (tickers, use_yes_price): (&[String], bool),
+        index_ids: &[String],
+    ) -> Result<(), CommandFault> {
+        let channel = Channel::from_word(word).ok_or(CommandFault::UNKNOWN_CHANNEL)?;
         if channel == Channel::Books && tickers.is_empty() {
-            return self.refuse(now, id, CommandFault::TICKERS);
+            return Err(CommandFault::TICKERS);
         }
         if channel == Channel::Index && !index_ids.iter().any(|index| index == "BRTI") {
-            return self.refuse(now, id, CommandFault::INDEX);
+            return Err(CommandFault::INDEX);
         }
-        let sid = self.session.open(channel, word);
-        let due = self.due(now);
-        self.kalshi.push(due, |out| wire::subscribed(out, id, word, sid, now));
-        self.session.all_trades |= channel == Channel::Trades && tickers.is_empty();
-        self.join(now, id, channel, tickers);
+        let due = self.due(asked.now);
+        let stream = &mut self.streams[asked.conn];
+        let sid = stream.session.open(channel, word);
+        if channel == Channel::Books {
+            stream.session.use_yes_price = use_yes_price;
+        }
+        stream.frames.push(due, |out| wire::subscribed(out, asked.id, word, sid, asked.now));
+        stream.session.all_trades |= channel == Channel::Trades && tickers.is_empty();
+        self.join(asked, channel, tickers);
+        Ok(())
     }
 
     /// Makes markets members of a line; new members of the book line get their snapshot.
-    fn join(&mut self, now: Nanos, id: u64, channel: Channel, tickers: &[String]) {
+    fn join(&mut self, asked: Asked, channel: Channel, tickers: &[String]) {
         for ticker in tickers {
             let Some(market) = self.catalog.find(ticker) else {
-                self.refuse(now, id, CommandFault::UNKNOWN_MARKET);
+                self.refuse(asked, CommandFault::UNKNOWN_MARKET);
                 continue;
             };
             match channel {
                 Channel::Books => {
-                    self.admit(now, market);
-                    self.tell_snapshot(now, market);
+                    self.admit(asked, market);
+                    self.tell_snapshot(asked.now, asked.conn, market);
                 }
-                Channel::Trades => self.catalog.market_mut(market).in_trades = true,
+                Channel::Trades => _ = self.streams[asked.conn].trades.join(market),
                 Channel::Lifecycle | Channel::Fills | Channel::Orders | Channel::Index | Channel::Silent => {}
             }
         }
     }
 
     /// A member of the book line; first quoted, so that its first message is a snapshot and no change.
-    fn admit(&mut self, now: Nanos, market: VenueMarket) {
-        self.watch(now, market);
-        self.catalog.market_mut(market).in_books = true;
+    fn admit(&mut self, asked: Asked, market: VenueMarket) {
+        self.watch(asked.now, market);
+        if self.streams[asked.conn].books.join(market) {
+            self.catalog.market_mut(market).readers += 1;
+        }
     }
 
-    fn update(&mut self, now: Nanos, (id, sid): (u64, u64), action: Action, tickers: &[String]) {
-        let Some(channel) = self.session.channel_of(sid) else {
-            return self.refuse(now, id, CommandFault::UNKNOWN_SID);
+    fn update(&mut self, asked: Asked, sid: u64, action: Action, tickers: &[String]) {
+        let Some(channel) = self.streams[asked.conn].session.channel_of(sid) else {
+            return self.refuse(asked, CommandFault::UNKNOWN_SID);
         };
         if action == Action::Add {
-            self.join_silently(now, id, channel, tickers);
+            self.join_silently(asked, channel, tickers);
         }
         if action == Action::Delete {
-            self.leave(channel, tickers);
+            self.leave(asked.conn, channel, tickers);
         }
-        self.tell_members(now, id, channel);
+        self.tell_members(asked, channel);
         if channel == Channel::Books && action != Action::Delete {
             for market in tickers.iter().filter_map(|ticker| self.catalog.find(ticker)).collect::<Vec<_>>() {
-                self.tell_snapshot(now, market);
+                self.tell_snapshot(asked.now, asked.conn, market);
             }
         }
     }
 
     /// As [`join`](Self::join), the snapshots left for after the answer.
-    fn join_silently(&mut self, now: Nanos, id: u64, channel: Channel, tickers: &[String]) {
+    fn join_silently(&mut self, asked: Asked, channel: Channel, tickers: &[String]) {
         for ticker in tickers {
             match (self.catalog.find(ticker), channel) {
-                (None, _) => self.refuse(now, id, CommandFault::UNKNOWN_MARKET),
-                (Some(market), Channel::Books) => self.admit(now, market),
-                (Some(market), Channel::Trades) => self.catalog.market_mut(market).in_trades = true,
+                (None, _) => self.refuse(asked, CommandFault::UNKNOWN_MARKET),
+                (Some(market), Channel::Books) => self.admit(asked, market),
+                (Some(market), Channel::Trades) => _ = self.streams[asked.conn].trades.join(market),
                 (Some(_), _) => {}
             }
         }
     }
 
-    fn leave(&mut self, channel: Channel, tickers: &[String]) {
+    fn leave(&mut self, conn: usize, channel: Channel, tickers: &[String]) {
         for ticker in tickers {
             let Some(market) = self.catalog.find(ticker) else { continue };
-            let market = self.catalog.market_mut(market);
+            let stream = &mut self.streams[conn];
             match channel {
-                Channel::Books => market.in_books = false,
-                Channel::Trades => market.in_trades = false,
+                Channel::Books => self.catalog.market_mut(market).readers -= u32::from(stream.books.leave(market)),
+                Channel::Trades => _ = stream.trades.leave(market),
                 Channel::Lifecycle | Channel::Fills | Channel::Orders | Channel::Index | Channel::Silent => {}
             }
         }
     }
 
     /// `ok` with all members of a line.
-    fn tell_members(&mut self, now: Nanos, id: u64, channel: Channel) {
+    fn tell_members(&mut self, Asked { now, conn, id }: Asked, channel: Channel) {
         let due = self.due(now);
-        let Some((sid, seq)) = self.session.line_mut(channel).and_then(Line::next) else { return };
-        let catalog = &self.catalog;
-        let is_member = |market: &super::catalog::Market| match channel {
-            Channel::Books => market.in_books,
-            Channel::Trades => market.in_trades,
+        let Stream { session, frames, books, trades, .. } = &mut self.streams[conn];
+        let Some((sid, seq)) = session.line_mut(channel).and_then(Line::next) else { return };
+        let is_member = |market| match channel {
+            Channel::Books => books.contains(market),
+            Channel::Trades => trades.contains(market),
             Channel::Lifecycle | Channel::Fills | Channel::Orders | Channel::Index | Channel::Silent => false,
         };
-        let members = catalog.iter().filter(|(_, market)| is_member(market)).map(|(_, market)| market.ticker.as_str());
-        self.kalshi.push(due, |out| wire::ok(out, id, sid, seq, members));
+        let members = self.catalog.iter().filter(|(number, _)| is_member(*number));
+        frames.push(due, |out| wire::ok(out, id, sid, seq, members.map(|(_, market)| market.ticker.as_str())));
     }
 
-    fn unsubscribe(&mut self, now: Nanos, id: u64, sid: u64) {
-        let Some(channel) = self.session.channel_of(sid) else {
-            return self.refuse(now, id, CommandFault::UNKNOWN_SID);
+    fn unsubscribe(&mut self, asked: Asked, sid: u64) {
+        let due = self.due(asked.now);
+        let Stream { session, frames, .. } = &mut self.streams[asked.conn];
+        let Some(channel) = session.channel_of(sid) else {
+            return self.refuse(asked, CommandFault::UNKNOWN_SID);
         };
-        let due = self.due(now);
-        let seq = self.session.line_mut(channel).and_then(Line::next).map_or(0, |(_, seq)| seq);
-        self.kalshi.push(due, |out| wire::unsubscribed(out, id, sid, seq));
-        match self.session.line_mut(channel) {
+        let seq = session.line_mut(channel).and_then(Line::next).map_or(0, |(_, seq)| seq);
+        frames.push(due, |out| wire::unsubscribed(out, asked.id, sid, seq));
+        match session.line_mut(channel) {
             Some(line) => *line = Line::default(),
-            None => self.session.silent.retain(|(_, known)| u64::from(*known) != sid),
+            None => session.silent.retain(|(_, known)| u64::from(*known) != sid),
         }
-        self.forget_members(channel);
+        self.forget_members(asked.conn, channel);
     }
 
-    fn forget_members(&mut self, channel: Channel) {
+    fn forget_members(&mut self, conn: usize, channel: Channel) {
+        let stream = &mut self.streams[conn];
         match channel {
-            Channel::Books => self.catalog.iter_mut().for_each(|market| market.in_books = false),
+            Channel::Books => {
+                stream.books.drain().for_each(|market| self.catalog.market_mut(market).readers -= 1);
+            }
             Channel::Trades => {
-                self.session.all_trades = false;
-                self.catalog.iter_mut().for_each(|market| market.in_trades = false);
+                stream.session.all_trades = false;
+                stream.trades.drain().for_each(drop);
             }
             Channel::Lifecycle | Channel::Fills | Channel::Orders | Channel::Index | Channel::Silent => {}
         }
     }
 
-    /// The connection begins or ends: nothing is subscribed to.
-    pub(super) fn reset_session(&mut self, connected: bool) {
-        self.session = Session { connected, ..Session::default() };
-        self.forget_members(Channel::Books);
-        self.forget_members(Channel::Trades);
-        self.kalshi.clear();
+    /// A connection is gone, with what was under way on it.
+    pub(super) fn hang_up(&mut self, conn: usize) {
+        self.forget_members(conn, Channel::Books);
+        self.streams.remove(conn);
     }
 
     /// The whole book of a market as the client is to see it.
-    pub(super) fn tell_snapshot(&mut self, at: Nanos, market: VenueMarket) {
-        let Some((sid, seq)) = self.session.books.next() else { return };
+    pub(super) fn tell_snapshot(&mut self, at: Nanos, conn: usize, market: VenueMarket) {
+        let stream = &mut self.streams[conn];
+        let Some((sid, seq)) = stream.session.books.next() else { return };
         let book = self.venue.book(market);
         let worst_first = |side| {
             let mut levels: Vec<Level> = book.levels(side).collect();
@@ -286,7 +307,7 @@ impl MockExchange {
         };
         let (bids, asks) = (worst_first(Side::Bid), worst_first(Side::Ask));
         let ticker = self.catalog.market(market).ticker.as_str();
-        let (due, scale) = (at.plus(self.settings.stream_latency_ns), self.session.use_yes_price);
-        self.kalshi.push(due, |out| wire::snapshot(out, (sid, seq, ticker), &bids, &asks, scale));
+        let (due, scale) = (at.plus(self.settings.stream_latency_ns), stream.session.use_yes_price);
+        stream.frames.push(due, |out| wire::snapshot(out, (sid, seq, ticker), &bids, &asks, scale));
     }
 }

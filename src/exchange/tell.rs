@@ -3,6 +3,7 @@
 use super::MockExchange;
 use super::orders::Reply;
 use super::prints::Print;
+use super::streams::Stream;
 use super::wire::{self, Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage};
 use trader_exec::venue::{FillRecord, OrderState, Said, VenueMarket};
 use trader_journal::event::Outcome;
@@ -23,8 +24,10 @@ impl MockExchange {
         match said {
             Said::Level { .. } => self.tell_level(said),
             Said::BookCleared { market, at } => {
-                if self.catalog.market(*market).in_books {
-                    self.tell_snapshot(*at, *market);
+                for conn in 0..self.streams.len() {
+                    if self.streams[conn].books.contains(*market) {
+                        self.tell_snapshot(*at, conn, *market);
+                    }
                 }
             }
             Said::Trade { .. } => self.tell_trade(said),
@@ -50,31 +53,31 @@ impl MockExchange {
 
     fn tell_level(&mut self, said: &Said) {
         let Said::Level { market, side, price, change, cause, at } = *said else { return };
+        let due = self.frame_due(at);
         let known = self.catalog.market(market);
-        if !known.in_books {
-            return;
+        for stream in self.streams.iter_mut().filter(|stream| stream.books.contains(market)) {
+            let Some((sid, seq)) = stream.session.books.next() else { continue };
+            let use_yes_price = stream.session.use_yes_price;
+            let delta = Delta { sid, seq, ticker: &known.ticker, side, price, change, at, cause, use_yes_price };
+            stream.frames.push(due, |out| wire::delta(out, &delta));
         }
-        let Some((sid, seq)) = self.session.books.next() else { return };
-        let use_yes_price = self.session.use_yes_price;
-        let delta = Delta { sid, seq, ticker: &known.ticker, side, price, change, at, cause, use_yes_price };
-        self.kalshi.push(at.plus(self.settings.stream_latency_ns), |out| wire::delta(out, &delta));
     }
 
     fn tell_trade(&mut self, said: &Said) {
         let Said::Trade { market, trade, taker, price, count, at } = *said else { return };
         self.makers.hear_take(market, taker.opposite());
+        let due = self.frame_due(at);
         let known = self.catalog.market(market);
-        if !known.in_trades && !self.session.all_trades {
-            return;
+        let listens = |stream: &&mut Stream| stream.session.all_trades || stream.trades.contains(market);
+        for stream in self.streams.iter_mut().filter(listens) {
+            let Some((sid, seq)) = stream.session.trades.next() else { continue };
+            let message = TradeMessage { sid, seq, ticker: &known.ticker, trade, taker, price, count, at };
+            stream.frames.push(due, |out| wire::trade(out, &message));
         }
-        let Some((sid, seq)) = self.session.trades.next() else { return };
-        let message = TradeMessage { sid, seq, ticker: &known.ticker, trade, taker, price, count, at };
-        self.kalshi.push(at.plus(self.settings.stream_latency_ns), |out| wire::trade(out, &message));
     }
 
     fn tell_fill(&mut self, fill: &FillRecord) {
-        let Some(sid) = self.session.fills.sid() else { return };
-        let message = FillMessage {
+        let message = |sid| FillMessage {
             sid,
             ticker: &self.catalog.market(fill.market).ticker,
             trade: fill.trade,
@@ -89,13 +92,16 @@ impl MockExchange {
             shard: self.settings.shard,
             at: fill.at,
         };
-        self.kalshi.push(fill.at.plus(self.settings.stream_latency_ns), |out| wire::fill(out, &message));
+        let due = self.frame_due(fill.at);
+        for stream in self.streams.iter_mut() {
+            let Some(sid) = stream.session.fills.sid() else { continue };
+            stream.frames.push(due, |out| wire::fill(out, &message(sid)));
+        }
     }
 
     fn tell_order(&mut self, state: &OrderState, at: Nanos) {
-        let Some(sid) = self.session.orders.sid() else { return };
         let asked = self.venue.account().order(state.order);
-        let message = OrderMessage {
+        let message = |sid| OrderMessage {
             sid,
             ticker: &self.catalog.market(state.market).ticker,
             order: state.order,
@@ -111,7 +117,11 @@ impl MockExchange {
             created: asked.map_or(at, |record| record.at),
             at,
         };
-        self.kalshi.push(at.plus(self.settings.stream_latency_ns), |out| wire::order_update(out, &message));
+        let due = self.frame_due(at);
+        for stream in self.streams.iter_mut() {
+            let Some(sid) = stream.session.orders.sid() else { continue };
+            stream.frames.push(due, |out| wire::order_update(out, &message(sid)));
+        }
     }
 
     fn tell_strike(&mut self, market: VenueMarket, strike: Money, at: Nanos) {
@@ -120,18 +130,17 @@ impl MockExchange {
         known.floor = strike;
         known.strike_is_told = true;
         known.updated = at;
-        let Some((sid, seq)) = self.session.lifecycle.next() else { return };
         let known = self.catalog.market(market);
-        let head = (sid, seq, known.ticker.as_str());
-        self.kalshi.push(due, |out| wire::strike_announced(out, head, known.strike, strike));
+        self.streams.tell_lifecycle(due, |out, (sid, seq)| {
+            wire::strike_announced(out, (sid, seq, &known.ticker), known.strike, strike);
+        });
     }
 
     fn tell_halt(&mut self, market: VenueMarket, halted: bool, at: Nanos) {
         let due = self.frame_due(at);
         self.catalog.market_mut(market).updated = at;
-        let Some((sid, seq)) = self.session.lifecycle.next() else { return };
         let ticker = self.catalog.market(market).ticker.as_str();
-        self.kalshi.push(due, |out| wire::halted(out, (sid, seq, ticker), halted));
+        self.streams.tell_lifecycle(due, |out, (sid, seq)| wire::halted(out, (sid, seq, ticker), halted));
     }
 
     fn tell_result(&mut self, market: VenueMarket, outcome: Outcome, value: Money, (settlement, at): (Money, Nanos)) {
@@ -140,24 +149,23 @@ impl MockExchange {
         known.outcome = outcome;
         known.settlement = Some(settlement);
         known.updated = at;
-        let Some((sid, seq)) = self.session.lifecycle.next() else { return };
         let ticker = self.catalog.market(market).ticker.as_str();
-        self.kalshi.push(due, |out| wire::determined(out, (sid, seq, ticker), outcome, value, at));
+        self.streams
+            .tell_lifecycle(due, |out, (sid, seq)| wire::determined(out, (sid, seq, ticker), outcome, value, at));
     }
 
     fn tell_payment(&mut self, market: VenueMarket, at: Nanos) {
         let due = self.frame_due(at);
         self.catalog.market_mut(market).updated = at;
         self.catalog.finish(market, |market| self.venue.status(market).is_none());
-        let Some((sid, seq)) = self.session.lifecycle.next() else { return };
         let ticker = self.catalog.market(market).ticker.as_str();
-        self.kalshi.push(due, |out| wire::settled(out, (sid, seq, ticker), at));
+        self.streams.tell_lifecycle(due, |out, (sid, seq)| wire::settled(out, (sid, seq, ticker), at));
     }
 
     /// The index's print of this second.
     pub(super) fn tell_print(&mut self, print: &Print) {
-        let Some((sid, seq)) = self.session.index.next() else { return };
-        let message = IndexMessage {
+        let due = self.frame_due(print.at);
+        let message = |(sid, seq)| IndexMessage {
             sid,
             seq,
             at: print.at,
@@ -165,6 +173,9 @@ impl MockExchange {
             average_60s: print.average,
             closing: print.closing,
         };
-        self.kalshi.push(print.at.plus(self.settings.stream_latency_ns), |out| wire::index(out, &message));
+        for stream in self.streams.iter_mut() {
+            let Some(head) = stream.session.index.next() else { continue };
+            stream.frames.push(due, |out| wire::index(out, &message(head)));
+        }
     }
 }

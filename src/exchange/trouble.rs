@@ -13,7 +13,7 @@ const BOOK_DELTA: &[u8] = b"{\"type\":\"orderbook_delta\"";
 pub(super) struct Trouble {
     /// When the stream is gone, and when it takes connections again.
     cuts: Vec<(Nanos, Nanos)>,
-    /// From when on a delta is lost, latest first.
+    /// From when on each connection loses a delta, in order.
     gaps: Vec<Nanos>,
     bad_gateways: u32,
     /// Orders that never arrive.
@@ -43,7 +43,6 @@ impl Trouble {
             }
         }
         trouble.gaps.sort_unstable();
-        trouble.gaps.reverse();
         trouble
     }
 
@@ -57,12 +56,16 @@ impl Trouble {
         self.cuts.iter().map(|(from, _)| *from).filter(|from| *from > now).min().unwrap_or(Nanos::NEVER)
     }
 
-    /// Whether this frame is the one that is lost; asked once for each.
-    pub(super) fn loses(&mut self, now: Nanos, frame: &[u8]) -> bool {
-        let is_due = self.gaps.last().is_some_and(|from| *from <= now) && frame.starts_with(BOOK_DELTA);
-        if is_due {
-            self.gaps.pop();
-        }
+    /// Gaps that a connection made at `now` is too late for.
+    pub(super) fn gaps_before(&self, now: Nanos) -> usize {
+        self.gaps.iter().filter(|from| **from <= now).count()
+    }
+
+    /// Whether this frame is the one that a connection loses, which has `lost` others behind it;
+    /// asked once for each.
+    pub(super) fn loses(&self, now: Nanos, lost: &mut usize, frame: &[u8]) -> bool {
+        let is_due = self.gaps.get(*lost).is_some_and(|from| *from <= now) && frame.starts_with(BOOK_DELTA);
+        *lost += usize::from(is_due);
         is_due
     }
 

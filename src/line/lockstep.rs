@@ -9,7 +9,7 @@ use super::feed::{FeedAgent, FeedInput, FeedSession as _, Route};
 use super::pen::PenError;
 use super::scribe::{Committed, Pens, Scribe, ScribeError};
 use super::stages::{Stages, is_command, is_for_exec};
-use crate::exchange::MockExchange;
+use crate::exchange::{ConnId, MockExchange};
 use crate::gateway::{Gateway, Outgoing, Request, write_reply};
 use crate::record::RecordKind;
 use crate::scout::{Api, Scout, ScoutSettings};
@@ -90,9 +90,19 @@ pub struct Lockstep {
 struct Link {
     /// Number of the last connection; rises by one with each.
     epoch: u32,
-    up: bool,
+    /// `None` while it is down.
+    conn: Option<ConnId>,
     /// When the next attempt is made while it is down.
     retry: Nanos,
+}
+
+impl Link {
+    /// Without a connection nobody hears it.
+    fn send(&self, exchange: &mut MockExchange, now: Nanos, frame: &[u8]) {
+        if let Some(conn) = self.conn {
+            exchange.command(now, conn, frame);
+        }
+    }
 }
 
 /// What a run came to.
@@ -163,7 +173,7 @@ impl Lockstep {
             model,
             gateway: Gateway::new(shard),
             scout: Scout::new(scout, now),
-            link: Link { epoch: 0, up: false, retry: now },
+            link: Link { epoch: 0, conn: None, retry: now },
             now,
             bytes: Vec::new(),
             frame_bytes_max,
@@ -235,20 +245,20 @@ impl Lockstep {
 
     /// Hears that the connection is gone, and makes another when the exchange takes it.
     fn mend_link(&mut self) -> Result<usize, LockstepError> {
-        if self.link.up && !self.exchange.is_connected() {
-            self.link.up = false;
+        if self.link.conn.is_some_and(|conn| !self.exchange.is_connected(conn)) {
+            self.link.conn = None;
             self.link.retry = self.now.plus(RETRY_NS);
             self.hear_kalshi(&FeedInput::Disconnected)?;
             return Ok(1);
         }
-        if self.link.up || self.link.retry > self.now {
+        if self.link.conn.is_some() || self.link.retry > self.now {
             return Ok(0);
         }
         self.link.retry = self.now.plus(RETRY_NS);
-        if !self.exchange.connect(self.now) {
+        self.link.conn = self.exchange.connect(self.now);
+        if self.link.conn.is_none() {
             return Ok(0);
         }
-        self.link.up = true;
         self.link.epoch += 1;
         self.hear_kalshi(&FeedInput::Connected { epoch: self.link.epoch })?;
         Ok(1)
@@ -256,7 +266,7 @@ impl Lockstep {
 
     fn next_instant(&self) -> Nanos {
         let deadlines = [
-            if self.link.up { Nanos::NEVER } else { self.link.retry },
+            if self.link.conn.is_some() { Nanos::NEVER } else { self.link.retry },
             self.exchange.next_deadline(),
             self.scout.next_deadline(),
             self.kalshi.next_deadline(),
@@ -272,7 +282,8 @@ impl Lockstep {
         let mut delivered = 0;
         let mut bytes = std::mem::take(&mut self.bytes);
         while self.kalshi.has_room(self.frame_bytes_max, &mut self.pens.kalshi)
-            && self.exchange.next_kalshi_frame(self.now, &mut bytes)
+            && let Some(conn) = self.link.conn
+            && self.exchange.next_kalshi_frame(self.now, conn, &mut bytes)
         {
             self.hear_kalshi(&FeedInput::Frame { epoch: self.link.epoch, bytes: &bytes })?;
             delivered += 1;
@@ -308,9 +319,9 @@ impl Lockstep {
     }
 
     fn hear_kalshi(&mut self, input: &FeedInput<'_>) -> Result<(), LockstepError> {
-        let Lockstep { kalshi, pens, exchange, now, .. } = self;
+        let Lockstep { kalshi, pens, exchange, link, now, .. } = self;
         kalshi.hear(*now, input, &mut pens.kalshi, &mut |_| ())?;
-        kalshi.send(*now, &mut pens.kalshi, &mut |frame| exchange.command(*now, frame))?;
+        kalshi.send(*now, &mut pens.kalshi, &mut |frame| link.send(exchange, *now, frame))?;
         Ok(())
     }
 
@@ -322,10 +333,10 @@ impl Lockstep {
     }
 
     fn wake_feeds(&mut self) -> Result<usize, LockstepError> {
-        let Lockstep { kalshi, binance, pens, exchange, now, .. } = self;
+        let Lockstep { kalshi, binance, pens, exchange, link, now, .. } = self;
         let woken = usize::from(kalshi.wake(*now, &mut pens.kalshi, &mut |_| ())?)
             + usize::from(binance.wake(*now, &mut pens.binance, &mut |_| ())?);
-        kalshi.send(*now, &mut pens.kalshi, &mut |frame| exchange.command(*now, frame))?;
+        kalshi.send(*now, &mut pens.kalshi, &mut |frame| link.send(exchange, *now, frame))?;
         binance.send(*now, &mut pens.binance, &mut |_| ())?;
         Ok(woken)
     }

@@ -2,7 +2,7 @@
 
 use kalshi_trader::config::Layers;
 use kalshi_trader::exchange::path::{GeneratorSettings, MarketPath, PathSettings, generate_candles};
-use kalshi_trader::exchange::{ExchangeSettings, MockExchange};
+use kalshi_trader::exchange::{ConnId, ExchangeSettings, MockExchange};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -52,6 +52,7 @@ pub(crate) type Book = [BTreeMap<u16, i64>; 2];
 /// Everything heard.
 pub(crate) struct Client {
     pub(crate) exchange: MockExchange,
+    pub(crate) conn: ConnId,
     pub(crate) now: Nanos,
     /// Every Kalshi frame in order of arrival.
     pub(crate) frames: Vec<Value>,
@@ -71,9 +72,10 @@ impl Client {
     pub(crate) fn of(mut exchange: MockExchange) -> Client {
         // Just before the start: connecting lets everything happen that is due by then.
         let now = START.minus(1);
-        exchange.connect(now);
+        let conn = exchange.connect(now).expect("nothing is cut");
         Client {
             exchange,
+            conn,
             now,
             frames: Vec::new(),
             spot: Vec::new(),
@@ -92,7 +94,7 @@ impl Client {
             self.yes_scale = flag;
         }
         let frame = json!({"id": self.id, "cmd": cmd, "params": params});
-        self.exchange.command(self.now, frame.to_string().as_bytes());
+        self.exchange.command(self.now, self.conn, frame.to_string().as_bytes());
         self.hear();
         self.id
     }
@@ -176,7 +178,7 @@ impl Client {
 
     fn hear(&mut self) {
         let mut out = Vec::new();
-        while self.exchange.next_kalshi_frame(self.now, &mut out) {
+        while self.exchange.next_kalshi_frame(self.now, self.conn, &mut out) {
             assert_eq!(out.last(), Some(&b'\n'), "frames end with a newline");
             let frame: Value = serde_json::from_slice(&out).expect("a JSON frame");
             self.follow(&frame);

@@ -1,8 +1,8 @@
 //! A whole day, taken as fast as it can be told.
 
 use super::client::{START, money, settings, text};
-use kalshi_trader::exchange::MockExchange;
 use kalshi_trader::exchange::path::{GeneratorSettings, MarketPath, PathSettings, generate_candles};
+use kalshi_trader::exchange::{ConnId, MockExchange};
 use serde_json::Value;
 use std::num::{NonZeroU16, NonZeroU32};
 use trader_journal::units::{Money, Nanos};
@@ -24,7 +24,7 @@ fn a_day_of_it() -> MockExchange {
 }
 
 /// The open window and seven brackets around spot.
-fn watch(exchange: &mut MockExchange, now: Nanos, id: u64) {
+fn watch(exchange: &mut MockExchange, conn: ConnId, now: Nanos, id: u64) {
     let mut body = Vec::new();
     let mut open = |series: &str| {
         let target = format!("/trade-api/v2/markets?series_ticker={series}&status=open&limit=1000");
@@ -38,22 +38,26 @@ fn watch(exchange: &mut MockExchange, now: Nanos, id: u64) {
     tickers.extend(ladder.iter().skip(ladder.len() / 2 - 3).take(7).cloned());
     let params = serde_json::json!({"channels": ["orderbook_delta"], "market_tickers": tickers, "use_yes_price": true});
     let command = serde_json::json!({"id": id, "cmd": "subscribe", "params": params});
-    exchange.command(now, command.to_string().as_bytes());
+    exchange.command(now, conn, command.to_string().as_bytes());
 }
 
 #[test]
 fn a_day_has_96_windows_that_chain_and_no_more_frames_than_can_be_read() {
     let mut exchange = a_day_of_it();
-    exchange.connect(START.minus(1));
-    exchange.command(START.minus(1), br#"{"id":1,"cmd":"subscribe","params":{"channels":["market_lifecycle_v2"]}}"#);
+    let conn = exchange.connect(START.minus(1)).expect("nothing is cut");
+    exchange.command(
+        START.minus(1),
+        conn,
+        br#"{"id":1,"cmd":"subscribe","params":{"channels":["market_lifecycle_v2"]}}"#,
+    );
     let (mut now, mut out, mut frames, mut deltas) = (START, Vec::new(), 0, 0);
     for quarter in 0..96 {
         let until = START.plus((quarter + 1) * 900 * Nanos::SECOND);
-        watch(&mut exchange, now.plus(2 * Nanos::SECOND), quarter + 2);
+        watch(&mut exchange, conn, now.plus(2 * Nanos::SECOND), quarter + 2);
         while now < until {
             now = exchange.next_deadline().min(until);
             exchange.advance(now);
-            while exchange.next_kalshi_frame(now, &mut out) {
+            while exchange.next_kalshi_frame(now, conn, &mut out) {
                 frames += 1;
                 deltas += u64::from(out.starts_with(b"{\"type\":\"orderbook_delta\""));
             }

@@ -1,7 +1,7 @@
 //! The same seed says the same bytes, however time is stepped; another seed says others.
 
 use super::client::{NEXT_WINDOW, START, WINDOW, at, exchange, settings};
-use kalshi_trader::exchange::{ExchangeSettings, MockExchange};
+use kalshi_trader::exchange::{ConnId, ExchangeSettings, MockExchange};
 use proptest::prelude::*;
 use trader_journal::units::Nanos;
 
@@ -14,19 +14,19 @@ const COMMANDS: [&str; 3] = [
 /// Everything said, each message with the moment it was taken out, where steps allow.
 fn transcript(settings: ExchangeSettings, steps: impl Iterator<Item = u64>) -> Vec<u8> {
     let mut exchange = exchange(settings);
-    exchange.connect(START);
+    let conn = exchange.connect(START).expect("nothing is cut");
     let mut heard = Vec::new();
     for command in COMMANDS {
         let command =
             command.replace("\"W\"", &format!("\"{WINDOW}\"")).replace("\"N\"", &format!("\"{NEXT_WINDOW}\""));
-        exchange.command(at(1), command.as_bytes());
+        exchange.command(at(1), conn, command.as_bytes());
     }
     let order = format!(
         r#"{{"ticker":"{WINDOW}","client_order_id":"k1-1-0000002a-1","side":"bid","price":"0.9900","count":"5.00","time_in_force":"immediate_or_cancel","self_trade_prevention_type":"taker_at_cross"}}"#
     );
     let mut now = at(1);
     for step in steps {
-        step_to(&mut exchange, now.plus(step), &mut heard);
+        step_to(&mut exchange, conn, now.plus(step), &mut heard);
         now = now.plus(step);
         if now == at(400) {
             exchange.create(now, order.as_bytes());
@@ -35,10 +35,10 @@ fn transcript(settings: ExchangeSettings, steps: impl Iterator<Item = u64>) -> V
     heard
 }
 
-fn step_to(exchange: &mut MockExchange, now: Nanos, heard: &mut Vec<u8>) {
+fn step_to(exchange: &mut MockExchange, conn: ConnId, now: Nanos, heard: &mut Vec<u8>) {
     let mut out = Vec::new();
     exchange.advance(now);
-    while exchange.next_kalshi_frame(now, &mut out) {
+    while exchange.next_kalshi_frame(now, conn, &mut out) {
         heard.extend_from_slice(&out);
     }
     while let Some((ticket, status)) = exchange.next_reply(now, &mut out) {

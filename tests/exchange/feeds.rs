@@ -1,7 +1,7 @@
 //! The line's own reader on the other side: it shares no code with what writes, and finds no fault.
 
 use super::client::{START, WINDOW, at, exchange, settings};
-use kalshi_trader::exchange::MockExchange;
+use kalshi_trader::exchange::{ConnId, MockExchange};
 use std::collections::BTreeSet;
 use trader_feeds::frames::Frames;
 use trader_feeds::kalshi::reply::{Asked, read_reply};
@@ -18,6 +18,7 @@ use trader_journal::units::{Count, Nanos, Price};
 /// The session, the exchange, and everything said.
 struct Line {
     exchange: MockExchange,
+    conn: ConnId,
     session: Session,
     out: Outbox,
     frames: Frames,
@@ -30,15 +31,17 @@ impl Line {
         let series = [("KXBTC15M", SeriesMode::Digital), ("KXBTC", SeriesMode::Bracket)];
         let series = series.map(|(ticker, mode)| SeriesSettings { ticker: ticker.to_owned(), mode });
         let settings_of_feed = Settings::for_series(series.to_vec());
+        let mut exchange = exchange(settings(6));
+        let conn = exchange.connect(START.minus(1)).expect("nothing is cut");
         let mut line = Line {
-            exchange: exchange(settings(6)),
+            exchange,
+            conn,
             out: Outbox::new(settings_of_feed.says_max()),
             frames: Frames::new(Settings::FRAMES_MAX, settings_of_feed.frames_bytes_max()),
             session: Session::new(settings_of_feed),
             said: Vec::new(),
             body: Vec::new(),
         };
-        line.exchange.connect(START.minus(1));
         line.session.on_connected(START.minus(1), 1, &mut line.out, &mut line.frames);
         line.pass_on(START.minus(1));
         line.ask(START.minus(1), RestRequest::Series, "/trade-api/v2/series/KXBTC15M");
@@ -66,7 +69,7 @@ impl Line {
         self.frames.clear();
         self.said.extend_from_slice(self.out.events());
         self.out.clear();
-        commands.iter().for_each(|command| self.exchange.command(now, command));
+        commands.iter().for_each(|command| self.exchange.command(now, self.conn, command));
     }
 
     fn run(&mut self, from: Nanos, until: Nanos) {
@@ -75,7 +78,7 @@ impl Line {
             now = self.exchange.next_deadline().min(self.session.next_deadline()).min(poll).min(until).max(now);
             self.exchange.advance(now);
             while self.exchange.next_binance_frame(now, &mut self.body) {}
-            while self.exchange.next_kalshi_frame(now, &mut self.body) {
+            while self.exchange.next_kalshi_frame(now, self.conn, &mut self.body) {
                 self.session.on_frame(now, 1, &self.body, &mut self.out, &mut self.frames);
                 self.pass_on(now);
             }

@@ -1,9 +1,11 @@
 //! Subscriptions, numbers, snapshots and changes on the Kalshi stream.
 
-use super::client::{Client, NEXT_WINDOW, START, WINDOW, at, exchange, settings, text};
+use super::client::{Book, Client, NEXT_WINDOW, START, WINDOW, at, exchange, settings, text};
+use kalshi_trader::exchange::{ConnId, MockExchange};
 use serde_json::{Value, json};
 use trader_exec::venue::VenueMarket;
-use trader_journal::units::Nanos;
+use trader_journal::book::Side;
+use trader_journal::units::{Count, Nanos, Price};
 
 /// The window that is open at the start is the venue's first market.
 const FIRST: VenueMarket = VenueMarket(0);
@@ -21,7 +23,7 @@ fn a_naive_book_is_the_venues_book_at_every_moment() {
         });
         assert!(compared > 1_000);
         assert!(client.of_type("orderbook_delta").len() > 500, "the book moved");
-        assert_eq!(client.books[WINDOW], <super::client::Book>::default(), "nothing rests after the close");
+        assert_eq!(client.books[WINDOW], Book::default(), "nothing rests after the close");
     }
 }
 
@@ -94,7 +96,7 @@ fn garbage_is_answered_with_the_venues_codes() {
     assert_eq!(code(&mut client, "unsubscribe", json!({"sids": [99]})), Some(7));
     let unknown = json!({"channels": ["orderbook_delta"], "market_tickers": ["KXDOG-1"]});
     assert_eq!(code(&mut client, "subscribe", unknown), Some(11));
-    client.exchange.command(START, b"\xff{");
+    client.exchange.command(START, client.conn, b"\xff{");
     client.run_to(START);
     assert_eq!(client.frames.last().expect("an answer")["msg"]["code"], 1);
 }
@@ -106,8 +108,10 @@ fn a_new_connection_has_nothing_and_an_old_one_delivers_nothing() {
     client.run_to(at(10));
     let heard = client.frames.len();
     assert!(heard > 5);
-    client.exchange.disconnect(at(10));
-    client.exchange.connect(at(10));
+    client.exchange.disconnect(at(10), client.conn);
+    assert!(!client.exchange.is_connected(client.conn));
+    client.run_to(at(20));
+    client.conn = client.exchange.connect(at(20)).expect("nothing is cut");
     client.run_to(at(30));
     assert_eq!(client.frames.len(), heard);
 }
@@ -128,7 +132,83 @@ fn unsubscribed_channels_are_silent_and_listed_no_more() {
 #[test]
 fn nobody_who_is_not_connected_is_answered() {
     let mut exchange = exchange(settings(0));
-    exchange.command(START, br#"{"id":1,"cmd":"subscribe","params":{"channels":["fill"]}}"#);
+    let gone = exchange.connect(START).expect("nothing is cut");
+    exchange.disconnect(START, gone);
+    exchange.command(START, gone, br#"{"id":1,"cmd":"subscribe","params":{"channels":["fill"]}}"#);
     let mut out = Vec::new();
-    assert!(!exchange.next_kalshi_frame(at(1), &mut out));
+    assert!(!exchange.next_kalshi_frame(at(1), gone, &mut out));
+}
+
+/// A second client beside the first: its own numbers, its own scale, a book of its own.
+struct Reader {
+    conn: ConnId,
+    use_yes_price: bool,
+    seq: u64,
+    book: Book,
+}
+
+impl Reader {
+    /// Subscribes to one book; the trades before it, so that the book is subscription 2.
+    fn new(exchange: &mut MockExchange, use_yes_price: bool) -> Reader {
+        let conn = exchange.connect(START).expect("nothing is cut");
+        exchange.command(START, conn, br#"{"id":1,"cmd":"subscribe","params":{"channels":["trade"]}}"#);
+        let params =
+            json!({"channels": ["orderbook_delta"], "market_tickers": [WINDOW], "use_yes_price": use_yes_price});
+        exchange.command(START, conn, json!({"id": 2, "cmd": "subscribe", "params": params}).to_string().as_bytes());
+        Reader { conn, use_yes_price, seq: 0, book: Book::default() }
+    }
+
+    fn hear(&mut self, exchange: &mut MockExchange, now: Nanos) {
+        let mut out = Vec::new();
+        while exchange.next_kalshi_frame(now, self.conn, &mut out) {
+            let frame: Value = serde_json::from_slice(&out).expect("JSON");
+            let message = &frame["msg"];
+            match frame["type"].as_str() {
+                Some("orderbook_snapshot") => {
+                    self.book = Book::default();
+                    for (side, key) in ["yes_dollars_fp", "no_dollars_fp"].into_iter().enumerate() {
+                        for level in message[key].as_array().into_iter().flatten() {
+                            self.change(side, &level[0], &level[1]);
+                        }
+                    }
+                }
+                Some("orderbook_delta") => {
+                    let side = usize::from(message["side"] == "no");
+                    self.change(side, &message["price_dollars"], &message["delta_fp"]);
+                }
+                _ => continue,
+            }
+            self.seq += 1;
+            assert_eq!((frame["sid"].as_u64(), frame["seq"].as_u64()), (Some(2), Some(self.seq)), "{frame}");
+        }
+    }
+
+    fn change(&mut self, side: usize, price: &Value, change: &Value) {
+        let price = Price::parse(text(price).as_bytes()).expect("a price");
+        let price = if side == 1 && !self.use_yes_price { price.complement() } else { price };
+        *self.book[side].entry(price.0).or_insert(0) += Count::parse(text(change).as_bytes()).expect("a count").0;
+        self.book[side].retain(|_, size| *size != 0);
+    }
+}
+
+#[test]
+fn two_connections_see_the_same_book_each_in_its_own_scale_and_numbers() {
+    let mut exchange = exchange(settings(0));
+    let mut readers = [Reader::new(&mut exchange, false), Reader::new(&mut exchange, true)];
+    // A refusal changes nothing of what is subscribed to.
+    let refused = br#"{"id":3,"cmd":"subscribe","params":{"channels":["orderbook_delta"],"use_yes_price":true}}"#;
+    exchange.command(START, readers[0].conn, refused);
+    let (mut now, mut out) = (START, Vec::new());
+    while now < at(200) {
+        now = exchange.next_deadline().min(at(200));
+        exchange.advance(now);
+        readers.iter_mut().for_each(|reader| reader.hear(&mut exchange, now));
+        while exchange.next_binance_frame(now, &mut out) {}
+    }
+    let [one, other] = readers;
+    assert!(one.seq > 10, "{} messages", one.seq);
+    assert_eq!((one.seq, &one.book), (other.seq, &other.book));
+    let venue = exchange.venue().book(FIRST);
+    let side = |side| venue.levels(side).map(|level| (level.price.0, level.size.0)).collect();
+    assert_eq!(one.book, [side(Side::Bid), side(Side::Ask)]);
 }

@@ -3,7 +3,7 @@
 use kalshi_trader::clock::MarketClock;
 use kalshi_trader::config::{Config, Layers};
 use kalshi_trader::exchange::path::{GeneratorSettings, MarketPath, PathSettings, generate_candles};
-use kalshi_trader::exchange::{ExchangeSettings, MockExchange};
+use kalshi_trader::exchange::{ConnId, ExchangeSettings, MockExchange};
 use kalshi_trader::gateway::{Gateway, Outgoing, Request, write_reply};
 use kalshi_trader::line::plan::ThreadPlan;
 use kalshi_trader::line::port::{FeedPort, Left, OrderPort, OrderTurn, PortEvent, PortStats, Ports, Signatures};
@@ -66,7 +66,7 @@ fn lock(world: &Shared) -> MutexGuard<'_, World> {
 struct Kalshi {
     world: Shared,
     epoch: u32,
-    is_up: bool,
+    conn: Option<ConnId>,
     frames: u64,
     bytes: Vec<u8>,
 }
@@ -76,16 +76,16 @@ impl FeedPort for Kalshi {
         let mut world = lock(&self.world);
         let now = world.now();
         world.exchange.advance(now);
-        if self.is_up && !world.exchange.is_connected() {
-            self.is_up = false;
+        if self.conn.is_some_and(|conn| !world.exchange.is_connected(conn)) {
+            self.conn = None;
             return Some(PortEvent::Down { epoch: self.epoch });
         }
-        if !self.is_up {
-            self.is_up = world.exchange.connect(now);
-            self.epoch += u32::from(self.is_up);
-            return self.is_up.then_some(PortEvent::Up { epoch: self.epoch });
-        }
-        world.exchange.next_kalshi_frame(now, &mut self.bytes).then_some(())?;
+        let Some(conn) = self.conn else {
+            self.conn = world.exchange.connect(now);
+            self.epoch += u32::from(self.conn.is_some());
+            return self.conn.map(|_| PortEvent::Up { epoch: self.epoch });
+        };
+        world.exchange.next_kalshi_frame(now, conn, &mut self.bytes).then_some(())?;
         self.frames += 1;
         Some(PortEvent::Frame { epoch: self.epoch, bytes: &self.bytes })
     }
@@ -93,7 +93,9 @@ impl FeedPort for Kalshi {
     fn send(&mut self, frame: &[u8]) {
         let mut world = lock(&self.world);
         let now = world.now();
-        world.exchange.command(now, frame);
+        if let Some(conn) = self.conn {
+            world.exchange.command(now, conn, frame);
+        }
     }
 
     fn next_deadline(&self) -> Nanos {
@@ -307,7 +309,7 @@ pub(crate) fn start(case: Case) -> Running {
     };
     let scout = ask(Arc::clone(&world), Scout::new(settings, world_start), [kalshi_out, binance_out]);
     let ports = Ports {
-        kalshi: Box::new(Kalshi { world: Arc::clone(&world), epoch: 0, is_up: false, frames: 0, bytes: Vec::new() }),
+        kalshi: Box::new(Kalshi { world: Arc::clone(&world), epoch: 0, conn: None, frames: 0, bytes: Vec::new() }),
         kalshi_answers: vec![kalshi_answers],
         binance: Box::new(Binance { world: Arc::clone(&world), is_up: false, bytes: Vec::new() }),
         binance_answers: vec![binance_answers],

@@ -1,9 +1,10 @@
 //! What each request gets: let in or not, within its rate or not, and then the exchange's answer.
 
+use super::super::ConnId;
 use super::buckets::Buckets;
 use super::connection::Entrance;
 use super::door::{Door, is_signed};
-use super::market::{Call, Market, StreamId};
+use super::market::{Call, Market, SpotId};
 use super::mishap::Mishaps;
 use super::reply::Reply;
 use super::request::Request;
@@ -37,9 +38,9 @@ pub(super) enum Answer {
     /// The exchange takes its time: see [`Counter::next_answer`].
     Later,
     /// It becomes a Kalshi stream.
-    Kalshi(StreamId),
+    Kalshi(ConnId),
     /// It becomes a Binance stream.
-    Spot(StreamId),
+    Spot(SpotId),
     /// The connection is closed instead of an answer.
     HangUp,
 }
@@ -130,7 +131,7 @@ impl Counter {
         }
         self.door.check(request, times.wall).map_err(super::door::Denial::upgrade_reply)?;
         check_upgrade(request)?;
-        let id = self.market.connect(times.now).ok_or_else(|| Reply::new(502, BAD_GATEWAY))?;
+        let id = self.market.exchange.connect(times.now).ok_or_else(|| Reply::new(502, BAD_GATEWAY))?;
         Ok(Answer::Kalshi(id))
     }
 

@@ -3,11 +3,12 @@
 //! It owns the exchange and every socket, and waits for nothing but the kernel, and for that no longer
 //! than until something happens in the market.
 
+use super::super::ConnId;
 use super::ServerError;
 use super::buckets::Buckets;
 use super::connection::{Connection, Entrance, Heard, Rhythm};
 use super::counter::{Answer, Counter, Times};
-use super::market::{Market, StreamId};
+use super::market::{Market, SpotId};
 use super::mishap::Mishaps;
 use super::papers::Papers;
 use super::settings::ServerSettings;
@@ -49,8 +50,8 @@ pub(super) enum Ask {
 #[derive(Clone, Copy)]
 enum Seat {
     None,
-    Kalshi(StreamId),
-    Spot(StreamId),
+    Kalshi(ConnId),
+    Spot(SpotId),
 }
 
 struct Guest {
@@ -246,7 +247,7 @@ impl House {
                     }
                     Heard::Text(text) => {
                         match guest.seat {
-                            Seat::Kalshi(stream) => self.counter.market.command(times.now, stream, &text),
+                            Seat::Kalshi(stream) => self.counter.market.exchange.command(times.now, stream, &text),
                             Seat::Spot(stream) => self.counter.market.command_spot(stream, &text),
                             Seat::None => {}
                         }
@@ -292,12 +293,12 @@ impl House {
             let market = &mut self.counter.market;
             match guest.seat {
                 Seat::None => continue,
-                Seat::Kalshi(stream) if !market.is_connected(stream) => {
+                Seat::Kalshi(stream) if !market.exchange.is_connected(stream) => {
                     cut.push(*id);
                     continue;
                 }
                 Seat::Kalshi(stream) => {
-                    while market.next_frame(times.now, stream, &mut self.frame) {
+                    while market.exchange.next_kalshi_frame(times.now, stream, &mut self.frame) {
                         self.frame.push(b'\n');
                         guest.connection.say(&self.frame);
                     }
@@ -373,7 +374,7 @@ fn give(guest: &mut Guest, answer: Answer, request: &super::request::Request, wa
 fn leave(market: &mut Market, now: Nanos, seat: &mut Seat) {
     match std::mem::replace(seat, Seat::None) {
         Seat::None => {}
-        Seat::Kalshi(stream) => market.disconnect(now, stream),
+        Seat::Kalshi(stream) => market.exchange.disconnect(now, stream),
         Seat::Spot(stream) => market.disconnect_spot(stream),
     }
 }

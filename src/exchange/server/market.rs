@@ -1,7 +1,7 @@
 //! The exchange as the servers use it: who is connected, and what is said to whom.
 //!
-//! The exchange knows one Kalshi connection, the newest; the Binance stream is one for all, and is
-//! told to each who asked for it.
+//! The exchange tells each Kalshi connection its own; its Binance stream is one for all, and is
+//! told here to each who asked for it.
 
 use super::super::MockExchange;
 use std::collections::VecDeque;
@@ -10,8 +10,8 @@ use trader_journal::units::Nanos;
 /// Frames that wait for one spot connection before it is given up.
 const SPOT_FRAMES_MAX: usize = 65_536;
 
-/// A connection's number at the exchange.
-pub(super) type StreamId = u64;
+/// A Binance connection's number.
+pub(super) type SpotId = u64;
 
 /// What becomes of a request.
 pub(super) enum Call {
@@ -22,7 +22,7 @@ pub(super) enum Call {
 }
 
 struct SpotStream {
-    id: StreamId,
+    id: SpotId,
     /// `btcusdt@trade`, …; empty: none yet.
     streams: Vec<String>,
     /// Without the envelope that names the stream.
@@ -33,49 +33,18 @@ struct SpotStream {
 /// The exchange with its connections.
 pub(super) struct Market {
     pub(super) exchange: MockExchange,
-    newest: StreamId,
-    ids: StreamId,
+    ids: SpotId,
     spots: Vec<SpotStream>,
     text: Vec<u8>,
 }
 
 impl Market {
     pub(super) const fn new(exchange: MockExchange) -> Market {
-        Market { exchange, newest: 0, ids: 0, spots: Vec::new(), text: Vec::new() }
-    }
-
-    /// A Kalshi stream begins; `None`: the exchange takes none.
-    pub(super) fn connect(&mut self, now: Nanos) -> Option<StreamId> {
-        if !self.exchange.connect(now) {
-            return None;
-        }
-        self.ids += 1;
-        self.newest = self.ids;
-        Some(self.newest)
-    }
-
-    pub(super) fn is_connected(&self, id: StreamId) -> bool {
-        id == self.newest && self.exchange.is_connected()
-    }
-
-    pub(super) fn disconnect(&mut self, now: Nanos, id: StreamId) {
-        if id == self.newest {
-            self.exchange.disconnect(now);
-        }
-    }
-
-    pub(super) fn command(&mut self, now: Nanos, id: StreamId, text: &[u8]) {
-        if id == self.newest {
-            self.exchange.command(now, text);
-        }
-    }
-
-    pub(super) fn next_frame(&mut self, now: Nanos, id: StreamId, out: &mut Vec<u8>) -> bool {
-        id == self.newest && self.exchange.next_kalshi_frame(now, out)
+        Market { exchange, ids: 0, spots: Vec::new(), text: Vec::new() }
     }
 
     /// A Binance stream begins: `/ws/NAME` or `/stream?streams=NAME/NAME`; `None`: no such path.
-    pub(super) fn connect_spot(&mut self, _now: Nanos, target: &str) -> Option<StreamId> {
+    pub(super) fn connect_spot(&mut self, _now: Nanos, target: &str) -> Option<SpotId> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (names, is_raw) = match path {
             "/stream" => (super::super::query::value(query, "streams").unwrap_or(""), false),
@@ -87,12 +56,12 @@ impl Market {
         Some(self.ids)
     }
 
-    pub(super) fn disconnect_spot(&mut self, id: StreamId) {
+    pub(super) fn disconnect_spot(&mut self, id: SpotId) {
         self.spots.retain(|spot| spot.id != id);
     }
 
     /// `SUBSCRIBE` and its like; Binance says yes to everything.
-    pub(super) fn command_spot(&mut self, id: StreamId, text: &[u8]) {
+    pub(super) fn command_spot(&mut self, id: SpotId, text: &[u8]) {
         let Some(spot) = self.spots.iter_mut().find(|spot| spot.id == id) else { return };
         let command: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
         let names = command["params"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
@@ -105,7 +74,7 @@ impl Market {
         spot.frames.push_back(format!("{{\"result\":null,\"id\":{}}}", command["id"]).into_bytes());
     }
 
-    pub(super) fn next_spot_frame(&mut self, id: StreamId, out: &mut Vec<u8>) -> bool {
+    pub(super) fn next_spot_frame(&mut self, id: SpotId, out: &mut Vec<u8>) -> bool {
         let frame = self.spots.iter_mut().find(|spot| spot.id == id).and_then(|spot| spot.frames.pop_front());
         frame.map(|frame| *out = frame).is_some()
     }
