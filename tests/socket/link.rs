@@ -362,3 +362,38 @@ fn a_closed_link_says_goodbye_and_nothing_else() {
     scene.link.send(b"to nobody");
     assert_eq!(scene.stats().unsent, 1);
 }
+
+#[test]
+fn one_thread_keeps_many_links_and_the_end_of_one_is_nobody_elses() {
+    let mut scene = Scene::new();
+    let (mut links, mut servers) = (Vec::new(), Vec::new());
+    for seed in 0..12 {
+        let mut settings = scene.settings_for(scene.host.url("/stream"));
+        settings.seed = seed;
+        let link = Link::new(settings, Box::new(Vec::new)).unwrap();
+        let idle = std::mem::replace(&mut scene.link, link);
+        servers.push(scene.comes_up(1));
+        links.push(std::mem::replace(&mut scene.link, idle));
+    }
+    for (at, server) in servers.iter_mut().enumerate() {
+        if at == 5 {
+            let _ = server.close(None);
+        } else {
+            say(server, &at.to_string());
+        }
+    }
+    let mut heard = vec![VecDeque::new(); links.len()];
+    until(&mut scene.reactor, "everybody to hear something", |reactor| {
+        for (link, heard) in links.iter_mut().zip(&mut heard) {
+            work(link, reactor, START, heard);
+        }
+        heard.iter().all(|heard| !heard.is_empty()).then_some(())
+    });
+    for (at, heard) in heard.iter().enumerate() {
+        let expected =
+            if at == 5 { Told::Down(1, LinkFault::Closed) } else { Told::Frame(1, at.to_string().into_bytes()) };
+        assert_eq!(heard, &[expected], "link {at}");
+    }
+    drop((links, servers, scene.link));
+    assert_eq!(scene.reactor.sockets(), 1, "the listener is left");
+}

@@ -161,7 +161,8 @@ impl ReplyReader {
 
     fn read_chunk_size(&mut self) -> Result<bool, HttpFault> {
         let unread = self.unread();
-        match httparse::parse_chunk_size(unread) {
+        let line = &unread[..unread.len().min(CHUNK_LINE_BYTES_MAX)]; // a longer one is refused however it comes
+        match httparse::parse_chunk_size(line) {
             Ok(Status::Complete((length, size))) => {
                 if size > (self.body_bytes_max - self.body.len()) as u64 {
                     return Err(HttpFault::TooLarge);
@@ -170,7 +171,7 @@ impl ReplyReader {
                 self.place = if size == 0 { Place::Trailer } else { Place::Chunk(size) };
                 Ok(true)
             }
-            Ok(Status::Partial) if unread.len() < CHUNK_LINE_BYTES_MAX => Ok(false),
+            Ok(Status::Partial) if line.len() < CHUNK_LINE_BYTES_MAX => Ok(false),
             Ok(Status::Partial) | Err(_) => Err(HttpFault::Garbage),
         }
     }
@@ -368,6 +369,7 @@ mod tests {
             (chunked("1001\r\n"), HttpFault::TooLarge),
             (chunked("fffffffffffffffff\r\n"), HttpFault::Garbage),
             (chunked(&format!("1;{}", "e".repeat(300))), HttpFault::Garbage),
+            (chunked(&format!("1;{}\r\nx\r\n0\r\n\r\n", "e".repeat(300))), HttpFault::Garbage),
             (chunked(&format!("{}1\r\n", "10\r\n0123456789abcdef\r\n".repeat(256))), HttpFault::TooLarge),
             (chunked(&format!("0\r\nT: {}", "t".repeat(600))), HttpFault::TooLarge),
         ];
@@ -377,6 +379,46 @@ mod tests {
             assert_eq!(read_all(text.as_bytes(), &cuts).0, Err(fault), "byte by byte: {text:?}");
         }
     }
+
+    proptest::proptest! {
+        /// Whatever comes, in whatever pieces: no panic, and the pieces do not matter.
+        #[test]
+        fn pieces_do_not_matter_even_to_nonsense(
+            parts in proptest::collection::vec(0..PARTS.len(), 0..12),
+            noise in proptest::collection::vec((0_usize..600, proptest::num::u8::ANY), 0..3),
+            mut cuts in proptest::collection::vec(0_usize..600, 0..8),
+        ) {
+            let mut text = parts.iter().flat_map(|at| PARTS[*at].bytes()).collect::<Vec<_>>();
+            for (at, byte) in noise {
+                if let Some(place) = text.get_mut(at) {
+                    *place = byte;
+                }
+            }
+            cuts.retain(|cut| *cut < text.len());
+            cuts.sort_unstable();
+            proptest::prop_assert_eq!(read_all(&text, &cuts).0, read_all(&text, &[]).0);
+        }
+    }
+
+    /// What replies are made of, right and wrong.
+    const PARTS: [&str; 16] = [
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.0 500 No\r\n",
+        "Content-Length: 5\r\n",
+        "Content-Length: 4096\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n",
+        "Connection: close\r\n",
+        "X-Long: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\r\n",
+        "\r\n",
+        "5\r\n",
+        "hello",
+        "\r\n0\r\n\r\n",
+        "a;b=c\r\n0123456789\r\n",
+        "\r",
+        "\n",
+    ];
 
     #[test]
     fn a_body_as_long_as_allowed_is_taken() {
