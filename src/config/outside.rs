@@ -31,6 +31,9 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     pub connections: u64,
+    pub connect_timeout_ms: u64,
+    pub reconnect_ms_min: u64,
+    pub reconnect_ms_max: u64,
     pub reply_timeout_ms: u64,
     pub intent_age_ms_max: u64,
     pub cancel_age_ms_max: u64,
@@ -67,6 +70,9 @@ impl Config {
             whole("signer.signatures_ready", self.signer.signatures_ready, 1, 64),
             whole("signer.signature_age_ms_max", self.signer.signature_age_ms_max, 200, 8_000),
             whole("gateway.connections", self.gateway.connections, 1, 8),
+            whole("gateway.connect_timeout_ms", self.gateway.connect_timeout_ms, 10, 60_000),
+            whole("gateway.reconnect_ms_min", self.gateway.reconnect_ms_min, 10, 60_000),
+            whole("gateway.reconnect_ms_max", self.gateway.reconnect_ms_max, self.gateway.reconnect_ms_min, 600_000),
             whole("gateway.reply_timeout_ms", self.gateway.reply_timeout_ms, 10, 60_000),
             whole("gateway.intent_age_ms_max", self.gateway.intent_age_ms_max, 1, 10_000),
             whole("gateway.cancel_age_ms_max", self.gateway.cancel_age_ms_max, 1, 60_000),

@@ -1,12 +1,14 @@
 //! Commands of exec on their way to the venue, and the venue's answers on their way back.
 //!
 //! A command waits here until its intent is kept by a recovery of the journal, becomes one
-//! request, and is never sent a second time. Sockets are whoever's calls this; [`wire`] has them.
+//! request, and is never sent a second time. Sockets are whoever's calls this: [`wire`] has
+//! connections, [`port`] those over HTTPS.
 
 mod bucket;
 mod lane;
 mod settings;
 mod slot;
+pub mod port;
 pub mod wire;
 
 pub use bucket::Bucket;

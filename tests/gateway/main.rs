@@ -4,6 +4,7 @@ mod orders;
 mod scout;
 mod server;
 mod signer;
+mod wire;
 
 use kalshi_trader::clock::Stopwatch;
 use kalshi_trader::signer::Key;
