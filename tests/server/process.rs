@@ -120,6 +120,9 @@ fn the_keys_are_for_their_owner_alone() {
     for path in [&process.description.key_path, &process.description.ed25519_key_path] {
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
+    let text = |path| std::fs::read_to_string(path).unwrap();
+    assert!(text(&process.description.key_path).starts_with("-----BEGIN RSA PRIVATE KEY-----\n"), "as the venue does");
+    assert!(text(&process.description.ed25519_key_path).starts_with("-----BEGIN PRIVATE KEY-----\n"));
     process.signal("-INT");
     assert_eq!(process.end().0, Some(0));
 }

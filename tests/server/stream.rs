@@ -185,7 +185,9 @@ fn the_spot_stream_speaks_with_and_without_its_envelope() {
     let mut combined = Stream::open_with(&combined, ca, &[]).expect("no key is needed");
     let mut raw = Stream::open_with(&format!("{url}/ws/btcusdt@trade"), ca, &[]).expect("no key is needed");
     let next = |stream: &mut Stream| loop {
-        if let Message::Text(text) = stream.next() {
+        if let Message::Text(text) = stream.next()
+            && text.contains("\"e\":\"trade\"")
+        {
             return serde_json::from_str::<Value>(&text).unwrap();
         }
     };
@@ -210,4 +212,19 @@ fn a_stream_that_is_no_protocol_is_ended() {
     assert_eq!(end.unwrap().reason, "not understood");
     let tls = &mut tls_to(&world.description().ws_url, &world.description().ca_path);
     assert!(tls.conn.complete_io(&mut tls.sock).is_ok(), "others come in");
+}
+
+#[test]
+fn a_market_that_cannot_keep_up_is_held_back_where_it_may_be() {
+    // No machine makes a market second in a millionth of one.
+    let (kept, let_go) =
+        (World::with(1_000_000, |_| {}), World::with(1_000_000, |settings| settings.late_ns_max = u64::MAX));
+    let held_back = |world: &World| world.server.clock().held_back_ns();
+    let (kept_at, let_go_at) = (held_back(&kept), held_back(&let_go));
+    let (mut kept_http, mut let_go_http) = (kept.rest(), let_go.rest());
+    while held_back(&kept) <= kept_at {
+        assert_eq!(kept_http.get("/trade-api/v2/exchange/status").status, 200);
+    }
+    assert_eq!(let_go_http.get("/trade-api/v2/exchange/status").status, 200);
+    assert_eq!(held_back(&let_go), let_go_at, "whoever follows the clock elsewhere would never hear of it");
 }

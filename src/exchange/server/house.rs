@@ -29,6 +29,8 @@ use trader_journal::units::Nanos;
 
 /// The mailbox is looked into at least so often.
 const WAIT_MAX: Duration = Duration::from_millis(20);
+/// The kernel counts in milliseconds: what is due sooner is not slept for, or a fast market would always be late.
+const WAIT_MIN: Duration = Duration::from_micros(500);
 /// Things heard of one connection in one turn: the others have their turn too.
 const HEARD_PER_TURN: usize = 64;
 /// What a reader is told who does not read (kalshi.md §3, code 25).
@@ -132,10 +134,15 @@ impl House {
     pub(super) fn serve(mut self) -> MockExchange {
         while self.obey() {
             self.turn();
-            let wait = if self.is_busy { Duration::ZERO } else { self.clock.wall_until(self.due).min(WAIT_MAX) };
-            self.reactor.turn(Some(wait));
+            self.reactor.turn(Some(self.wait()));
         }
         self.counter.market.exchange
+    }
+
+    /// How long the kernel may keep the thread.
+    fn wait(&self) -> Duration {
+        let wait = self.clock.wall_until(self.due).min(WAIT_MAX);
+        if self.is_busy || wait < WAIT_MIN { Duration::ZERO } else { wait }
     }
 
     /// Does what the mailbox asks; `false`: that is to end.

@@ -5,12 +5,15 @@ use super::door::Door;
 use super::settings::ServerSettings;
 use crate::signer::{Generated, KeyKind, generate, write_private};
 use crate::socket::tls::server_config;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use trader_journal::event::Uuid;
 use trader_journal::hash::StateHash;
 use trader_journal::units::Nanos;
+use zeroize::Zeroizing;
 
 /// Certificates hold from yesterday on for so many days: clocks differ, and nobody is to trust an old one.
 const DAYS: i64 = 14;
@@ -55,6 +59,7 @@ impl Papers {
         let mut keys = Vec::new();
         let mut issue = |kind, file: &str| {
             let Generated { pem, public } = generate(kind)?;
+            let pem = as_the_venue_hands_it_out(pem, kind);
             let (id, path) = (key_id(settings.seed, kind), directory.join(file));
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(disk(&path, &error)),
@@ -68,6 +73,30 @@ impl Papers {
         let door = Door { keys, clock_window_ns: settings.clock_window_ns };
         Ok(Papers { ca_path, rsa, ed25519, door, tls })
     }
+}
+
+/// The venue hands RSA keys out as PKCS#1, which is what lies in PKCS#8 behind 26 bytes when the key has 2048 bits.
+fn as_the_venue_hands_it_out(pem: Zeroizing<String>, kind: KeyKind) -> Zeroizing<String> {
+    const WRAPPING_BYTES: usize = 26;
+    const COLUMNS: usize = 64;
+    let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map(Zeroizing::new);
+    let inner = match (&der, kind) {
+        (Ok(der), KeyKind::Rsa) => der.secret_der().get(WRAPPING_BYTES..),
+        (Ok(_) | Err(_), _) => None,
+    };
+    let Some(inner) = inner else { return pem };
+    let text = Zeroizing::new(STANDARD.encode(inner));
+    let mut pem = Zeroizing::new(String::with_capacity(text.len() + text.len() / COLUMNS + 80));
+    pem.push_str("-----BEGIN RSA PRIVATE KEY-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(COLUMNS));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem.push_str("-----END RSA PRIVATE KEY-----\n");
+    pem
 }
 
 pub(super) fn disk(path: &Path, error: &io::Error) -> ServerError {
