@@ -156,12 +156,18 @@ fn who_does_not_read_is_told_so_and_closed_and_nobody_waits_for_him() {
     assert!(tickers.len() > 100);
     slow.command("subscribe", &json!({"channels": ["orderbook_delta"], "market_tickers": tickers}));
     let snapshots = json!({"sids": [1], "action": "get_snapshot", "market_tickers": tickers});
+    let mut other = world.stream();
+    other.command("subscribe", &json!({"channels": ["orderbook_delta"], "market_tickers": [WINDOW]}));
+    assert_eq!(other.next_json()["type"], "subscribed");
     // The kernel keeps some megabytes for him.
     for _ in 0..200 {
         slow.command("update_subscription", &snapshots);
         let status = http.get("/trade-api/v2/exchange/status").status;
         assert!(status == 200 || status == 429, "{status}");
     }
+    let heard = other.next_json();
+    assert_eq!((&heard["type"], &heard["seq"]), (&json!("orderbook_snapshot"), &json!(1)));
+    assert_eq!(other.next_json()["seq"], 2, "the market goes on");
     let mut last = None;
     let end = loop {
         match slow.socket.read() {
