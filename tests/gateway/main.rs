@@ -1,5 +1,6 @@
 //! The way out: keys and signatures, orders on the wire, slow questions; against real sockets.
 
+mod exchange;
 mod orders;
 mod scout;
 mod server;
