@@ -230,6 +230,19 @@ fn the_front_door_is_short() {
 }
 
 #[test]
+fn tls_begins_in_one_file_and_sockets_read_no_clock() {
+    let begins = ["ClientConfig::builder", "ServerConfig::builder", "builder_with_provider", "default_provider"];
+    let strays: Vec<_> = lines_with("src", &begins)
+        .into_iter()
+        .chain(lines_with("src", &["builder_with_protocol_versions", "install_default"]))
+        .filter(|hit| !hit.starts_with("src/socket/tls.rs"))
+        .collect();
+    assert!(strays.is_empty(), "{}", strays.join("\n"));
+    let clocks = lines_with("src/socket", &["crate::clock", "Instant", "SystemTime", "sleep"]);
+    assert!(clocks.is_empty(), "{}", clocks.join("\n"));
+}
+
+#[test]
 fn only_the_line_makes_stages_and_the_auditor_knows_none() {
     let makes = ["Pricing::new", "Exec::new", "kalshi::Session::new", "binance::Session::new"];
     for part in makes {
