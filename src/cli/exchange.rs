@@ -5,6 +5,7 @@ use super::config::layers;
 use super::run::{MarketArg, SEED_MAX};
 use super::{Failure, SettingArgs, output};
 use crate::clock::MarketClock;
+use crate::control::signals::EXIT_INTERRUPTED;
 use crate::exchange::MockExchange;
 use crate::exchange::path::date;
 use crate::exchange::server::{RunningServer, Server, ServerError, ServerSettings, write_ledger_of};
@@ -13,6 +14,7 @@ use crate::line::sim::Label;
 use crate::thread::rest;
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,9 +86,11 @@ pub(super) fn run(arguments: &ExchangeArgs, settings: &SettingArgs) -> Result<()
         ..ServerSettings::of(&config)
     };
     let server = Server::start(exchange, serving, MarketClock::scaled(starts_at, arguments.speed))?;
+    let ledger = ledger_path(arguments, &server);
+    // A record that cannot be written is found now, and one of an earlier start is not taken for this one's.
+    server.write_ledger(&ledger)?;
     let line = server.description().line()?;
     output::print(|out| Ok(writeln!(out, "{line}")?))?;
-    let ledger = ledger_path(arguments, &server);
     watch(&server, &signals, &ledger, (ends_at, &label))?;
     let exchange = server.stop()?;
     write_ledger_of(&exchange, &ledger)?;
@@ -151,10 +155,12 @@ impl Signals {
     fn listen() -> std::io::Result<Signals> {
         let signals = Signals { end: Arc::default(), ledger: Arc::default() };
         for signal in [SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, Arc::clone(&signals.end))?;
+            // In this order: the first signal finds the flag down, the second one up.
+            flag::register_conditional_shutdown(signal, EXIT_INTERRUPTED, Arc::clone(&signals.end))?;
+            flag::register(signal, Arc::clone(&signals.end))?;
         }
         #[cfg(unix)]
-        signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&signals.ledger))?;
+        flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&signals.ledger))?;
         Ok(signals)
     }
 

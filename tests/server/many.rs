@@ -38,3 +38,17 @@ fn more_connections_than_allowed_are_closed_and_room_is_made_again() {
     });
     assert!(came_in);
 }
+
+#[test]
+fn what_is_dropped_ends_and_leaves_nothing_behind() {
+    let world = World::with(1, |settings: &mut ServerSettings| settings.directory = None);
+    let description = world.description().clone();
+    let mut http = world.rest();
+    assert_eq!(http.get("/trade-api/v2/exchange/status").status, 200);
+    assert!(description.key_path.exists());
+    drop(world);
+    assert!(http.has_ended());
+    let port = description.rest_url.split([':', '/']).nth(4).unwrap().parse::<u16>().unwrap();
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
+    assert!(!description.ca_path.parent().unwrap().exists(), "its keys are gone with it");
+}

@@ -30,14 +30,15 @@ impl Drop for Process {
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kalshi-trader"));
     command.args(["exchange", "--windows", "4", "--seed", "3", "--market", "easy", "--dir"]).arg(folder.join("in"));
-    command.arg("--ledger").arg(folder.join("ledger.jsonl")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 impl Process {
     fn start(more: &[&str]) -> Process {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = command(folder.path()).args(more).spawn().unwrap();
+        let ledger = folder.path().join("ledger.jsonl");
+        let mut child = command(folder.path()).arg("--ledger").arg(ledger).args(more).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -91,6 +92,8 @@ fn ledger_with(path: &Path, fits: impl Fn(&str) -> bool) -> Vec<Value> {
 #[test]
 fn the_ledger_is_written_when_asked_and_at_the_end_whole_each_time() {
     let mut process = Process::start(&[]);
+    // It was written once already, to find out whether it can be.
+    std::fs::remove_file(process.ledger()).unwrap();
     process.signal("-USR1");
     let rows = ledger_with(&process.ledger(), |text| !text.is_empty());
     assert_eq!(rows.iter().map(|row| row["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["start", "end"]);
@@ -148,6 +151,9 @@ fn what_cannot_be_served_is_said_with_its_fix() {
     assert_eq!(output.status.code(), Some(2));
     assert!(told.contains(&port) && told.contains("another port"), "{told}");
     assert!(output.stdout.is_empty());
+    let nowhere = folder.path().join("no/such/folder/ledger.jsonl");
+    let output = command(folder.path()).arg("--ledger").arg(&nowhere).output().unwrap();
+    assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "found before anybody relies on it");
     let output = command(folder.path()).args(["--fault", "nonsense"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }

@@ -67,7 +67,7 @@ pub(super) struct Connection {
     pipe: Pipe,
     incoming: Vec<u8>,
     stage: Stage,
-    /// Wall time of the last answer, or of its beginning.
+    /// Wall time of the last answer, of the first byte of a request, or of the connection's beginning.
     since: Nanos,
     idle_ns_max: u64,
 }
@@ -180,7 +180,12 @@ impl Connection {
             let mut buffer = [0; READ_BYTES];
             match self.pipe.read(&mut buffer) {
                 Ok(0) => return Some(Heard::Gone),
-                Ok(count) => self.incoming.extend_from_slice(&buffer[..count]),
+                Ok(count) => {
+                    if self.incoming.is_empty() {
+                        self.since = wall;
+                    }
+                    self.incoming.extend_from_slice(&buffer[..count]);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.end_when_idle(wall),
                 Err(_) => return Some(Heard::Gone),
             }

@@ -95,6 +95,7 @@ impl Server {
         settings: ServerSettings,
         clock: MarketClock,
     ) -> Result<RunningServer, ServerError> {
+        let is_ours = settings.directory.is_none();
         let papers = Papers::make(&settings, wall())?;
         let (asks, mailbox) = channel();
         // Market time begins when the doors are open, however long the keys took.
@@ -109,7 +110,7 @@ impl Server {
         // A description that cannot be told is found before anything runs.
         description.line()?;
         let thread = thread::spawn("exchange", move || house.serve())?;
-        Ok(RunningServer { description, clock, asks, thread: Some(thread) })
+        Ok(RunningServer { description, clock, asks, thread: Some(thread), is_folder_ours: is_ours })
     }
 }
 
@@ -133,11 +134,13 @@ fn describe(papers: &Papers, clock: &MarketClock) -> Description {
 }
 
 /// A served exchange. Dropped without [`stop`](RunningServer::stop) it ends too, and takes its ledger along.
+/// Certificate and keys go with it when nobody said where to put them.
 pub struct RunningServer {
     description: Description,
     clock: MarketClock,
     asks: Sender<Ask>,
     thread: Option<JoinHandle<MockExchange>>,
+    is_folder_ours: bool,
 }
 
 impl RunningServer {
@@ -181,9 +184,32 @@ impl RunningServer {
     /// # Errors
     /// Its thread had ended in a panic.
     pub fn stop(mut self) -> Result<MockExchange, ServerError> {
+        self.end().ok_or(ServerError::Gone)
+    }
+
+    fn end(&mut self) -> Option<MockExchange> {
+        let thread = self.thread.take()?;
+        // Where the thread is gone already, so is its mailbox.
         let _ = self.asks.send(Ask::Stop);
-        let thread = self.thread.take().ok_or(ServerError::Gone)?;
-        thread.join().map_err(|_| ServerError::Gone)
+        thread.join().ok()
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.end();
+        if !self.is_folder_ours {
+            return;
+        }
+        let Description { ca_path, key_path, ed25519_key_path, .. } = &self.description;
+        for file in [ca_path, key_path, ed25519_key_path] {
+            // What cannot be removed opens nothing any more.
+            let _ = std::fs::remove_file(file);
+        }
+        if let Some(folder) = ca_path.parent() {
+            // A ledger that somebody put there stays, and its folder with it.
+            let _ = std::fs::remove_dir(folder);
+        }
     }
 }
 
