@@ -5,6 +5,7 @@
 //! the [`Story`] tells it in sentences, the [`Status`] says how it stands.
 
 pub mod amounts;
+mod fills;
 mod follow;
 pub mod latency;
 pub mod status;

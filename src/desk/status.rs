@@ -1,6 +1,7 @@
 //! How a run stands, folded from what its journal tells: small enough to be asked for at any time.
 
 use super::amounts::{Currency, bought, contracts, span, when};
+use super::fills::Fills;
 use super::follow::Told;
 use super::story::label_sentence;
 use super::{Tally, amounts, is_told_by};
@@ -83,9 +84,10 @@ pub struct Status {
     tickers: BTreeMap<MarketId, String>,
     live: BTreeMap<ClientId, Live>,
     held: BTreeMap<MarketId, Held>,
-    filling: ClientId,
+    fills: Fills,
     updating: ClientId,
     tally: Tally,
+    commands_heard: u64,
     last_line: String,
 }
 
@@ -121,6 +123,12 @@ impl Status {
         self.live.len()
     }
 
+    /// Commands of people that exec has heard.
+    #[must_use]
+    pub const fn commands_heard(&self) -> u64 {
+        self.commands_heard
+    }
+
     /// Whether a feed's connection is up.
     #[must_use]
     pub fn is_up(&self, feed: Feed) -> bool {
@@ -148,13 +156,7 @@ impl Status {
     fn hear(&mut self, event: &Event) {
         match *event {
             Event::RunStarted { mode, epoch, .. } => (self.mode, self.epoch) = (Some(mode), epoch),
-            Event::Operator { verb, .. } => match verb {
-                OperatorVerb::Pause => self.is_paused = true,
-                OperatorVerb::Resume => (self.is_paused, self.stopped_by) = (false, None),
-                OperatorVerb::Kill => self.is_killed = true,
-                OperatorVerb::Clear => self.is_killed = false,
-                OperatorVerb::CancelAll => {}
-            },
+            Event::Operator { verb, .. } => self.hear_operator(verb),
             Event::MarketNamed { market, ticker, .. } => {
                 self.tickers.insert(market, amounts::text(&ticker));
             }
@@ -173,7 +175,19 @@ impl Status {
         }
     }
 
+    fn hear_operator(&mut self, verb: OperatorVerb) {
+        self.commands_heard += 1;
+        match verb {
+            OperatorVerb::Pause => self.is_paused = true,
+            OperatorVerb::Resume => (self.is_paused, self.stopped_by) = (false, None),
+            OperatorVerb::Kill => self.is_killed = true,
+            OperatorVerb::Clear => self.is_killed = false,
+            OperatorVerb::CancelAll => {}
+        }
+    }
+
     fn hear_order(&mut self, event: &Event) {
+        self.fills.hear(event);
         match *event {
             Event::OrderIntent { side, market, client, count, price, .. } => {
                 self.live.insert(client, Live { market, side, price, remaining: count, is_unknown: false });
@@ -195,10 +209,9 @@ impl Status {
                 let client = std::mem::take(&mut self.updating);
                 self.keep(client, left);
             }
-            Event::FillTrade { client, .. } => self.filling = client,
-            Event::Fill { side, market, count, fee, price, .. } => {
+            Event::Fill { side, market, order, count, fee, price, .. } => {
+                let Some(client) = self.fills.whose(order) else { return };
                 self.held.entry(market).or_default().fill(side, price, count, fee);
-                let client = std::mem::take(&mut self.filling);
                 let left = self.live.get(&client).map(|order| Count(order.remaining.0 - count.0));
                 left.into_iter().for_each(|left| self.keep(client, left));
             }

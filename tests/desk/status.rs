@@ -56,10 +56,17 @@ fn intent(side: Side, price: u16, count: i64) -> Event {
     }
 }
 
+/// Each fill is told twice, as the stream and the list of fills do; the list does not say whose.
 fn fill(run: &mut Run, side: Side, price: u16, count: i64, fee: i64) {
+    for client in [CLIENT, ClientId::FOREIGN] {
+        tell_fill(run, client, (side, price, count), fee);
+    }
+}
+
+fn tell_fill(run: &mut Run, client: ClientId, (side, price, count): (Side, u16, i64), fee: i64) {
     let post_position = Count(count);
-    let trade = Uuid([1; 16]);
-    run.hears(Event::FillTrade { pad: pad(), market: MARKET, ts: Nanos(3), trade, client: CLIENT, post_position });
+    let trade = Uuid([side as u8; 16]);
+    run.hears(Event::FillTrade { pad: pad(), market: MARKET, ts: Nanos(3), trade, client, post_position });
     run.hears(Event::Fill {
         side,
         is_taker: 1,

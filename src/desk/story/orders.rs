@@ -3,10 +3,11 @@
 use super::Story;
 use super::words;
 use crate::desk::amounts::{bought, cents, contracts};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::desk::fills::Fills;
+use std::collections::BTreeMap;
 use trader_journal::book::Side;
 use trader_journal::event::{
-    ClientId, Event, Gate, MarketId, OrderStatus, Outcome, SizedBy, TimeInForce, UpdateReason, Uuid,
+    ClientId, Event, Gate, MarketId, OrderStatus, Outcome, SizedBy, TimeInForce, UpdateReason,
 };
 use trader_journal::units::{Count, Money, Nanos, Price};
 
@@ -22,40 +23,20 @@ struct Sent {
 pub(super) struct Orders {
     sent: BTreeMap<ClientId, Sent>,
     sized: Option<(SizedBy, Money)>,
-    filling: Filling,
+    fills: Fills,
     updating: ClientId,
-    /// Whose an order of the venue's is: the list of fills by REST does not say.
-    names: BTreeMap<Uuid, ClientId>,
-    /// Trades told: stream and list tell of each.
-    trades: BTreeSet<Uuid>,
-}
-
-/// The first half of a fill.
-#[derive(Clone, Copy, Debug, Default)]
-struct Filling {
-    trade: Uuid,
-    client: ClientId,
-}
-
-impl Orders {
-    /// Whose order the fill is of whose second half came; `None` when it was told before.
-    fn whose_fill(&mut self, order: Uuid) -> Option<ClientId> {
-        let Filling { trade, client } = std::mem::take(&mut self.filling);
-        let named = if client == ClientId::FOREIGN { self.names.get(&order).copied() } else { Some(client) };
-        self.trades.insert(trade).then_some(named.unwrap_or(client))
-    }
 }
 
 impl Story {
     pub(super) fn hear_order(&mut self, event: &Event) {
+        self.orders.fills.hear(event);
         match *event {
             Event::OrderSized { sized_by, market_loss, .. } => self.orders.sized = Some((sized_by, market_loss)),
             Event::OrderIntent { .. } => self.hear_intent(event),
             Event::Refused { gate, side, market, ts, price, needed, had, .. } => {
                 self.hear_refused((market, side, price), (gate, needed, had), ts);
             }
-            Event::OrderAccepted { ts, client, order, filled, remaining, .. } => {
-                self.orders.names.insert(order, client);
+            Event::OrderAccepted { ts, client, filled, remaining, .. } => {
                 self.hear_accepted(client, i64::from(filled), i64::from(remaining), ts);
             }
             Event::OrderRejected { reason, ts, client, .. } => {
@@ -79,9 +60,8 @@ impl Story {
                     self.say(ts, &format!("the account is read: {why}"));
                 }
             }
-            Event::FillTrade { trade, client, .. } => self.orders.filling = Filling { trade, client },
             Event::Fill { side, ts, count, fee, price, market, order, .. } => {
-                if let Some(client) = self.orders.whose_fill(order) {
+                if let Some(client) = self.orders.fills.whose(order) {
                     self.hear_fill(client, (side, price, count), fee, (market, ts));
                 }
             }
@@ -188,10 +168,7 @@ impl Story {
             Event::CancelUnknown { reason, ts, client, .. } => {
                 self.say_of(client, ts, &format!("nobody knows whether it is cancelled ({})", reason.word()));
             }
-            Event::OrderIds { client, order, .. } => {
-                self.orders.updating = client;
-                self.orders.names.insert(order, client);
-            }
+            Event::OrderIds { client, .. } => self.orders.updating = client,
             Event::OrderUpdate { status, reason, ts, remaining, .. } => {
                 let client = std::mem::take(&mut self.orders.updating);
                 let is_live = self.orders.sent.get(&client).is_some_and(|order| !order.is_over);
