@@ -30,6 +30,10 @@ impl SeriesCalendar {
             .collect()
     }
 
+    pub(super) const fn family(&self) -> Family {
+        self.family
+    }
+
     pub(super) fn ticker(&self) -> &str {
         &self.ticker
     }

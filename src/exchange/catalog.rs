@@ -7,7 +7,7 @@ use trader_exec::venue::{self, VenueMarket};
 use trader_journal::event::{Outcome, StrikeKind};
 use trader_journal::fee::{FeeRates, FeeType, Multiplier};
 use trader_journal::grid::PriceGrid;
-use trader_journal::units::{Money, Nanos};
+use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// A market as the outside knows it. Its place in the catalogue is the venue's number of it.
 pub(super) struct Market {
@@ -24,8 +24,15 @@ pub(super) struct Market {
     pub(super) outcome: Outcome,
     /// The average it settled on, once determined.
     pub(super) settlement: Option<Money>,
+    /// When it was listed.
+    pub(super) created: Nanos,
     /// When its metadata last changed.
     pub(super) updated: Nanos,
+    /// When it was paid, once it was.
+    pub(super) settled: Option<Nanos>,
+    /// The last trade's price, and all contracts traded.
+    pub(super) last_price: Price,
+    pub(super) volume: Count,
     /// Connections that subscribe to its book.
     pub(super) readers: u32,
     /// Its book was asked for by REST; the makers quote it until then.
@@ -58,7 +65,11 @@ impl Catalog {
                 close: event.close,
                 outcome: Outcome::Open,
                 settlement: None,
+                created: now,
                 updated: now,
+                settled: None,
+                last_price: Price::ZERO,
+                volume: Count::ZERO,
                 readers: 0,
                 asked_until: Nanos(0),
             });
@@ -111,10 +122,12 @@ impl Market {
         MarketCard {
             ticker: &self.ticker,
             event: &self.event,
+            family: self.family,
             status,
             strike: self.strike_is_told.then_some(self.strike),
             floor: self.floor,
             cap: self.cap,
+            created: self.created,
             open: self.open,
             close: self.close,
             grid: grid(self.family),
@@ -122,9 +135,12 @@ impl Market {
             settlement_timer_s: self.family.settlement_timer_s(),
             outcome: self.outcome,
             settlement: self.settlement,
+            settled: self.settled,
             updated: self.updated,
             bid: None,
             ask: None,
+            last_price: self.last_price,
+            volume: self.volume,
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::calendar::SeriesCalendar;
 use super::catalog::Catalog;
+use super::lists::Traded;
 use super::makers::Makers;
 use super::path::MarketPath;
 use super::prints::Prints;
@@ -40,6 +41,7 @@ pub(super) fn begin(settings: ExchangeSettings, mut path: MarketPath) -> Result<
         catalog: Catalog::default(),
         venue: Venue::new(venue_settings(&settings)),
         makers,
+        traded: Traded::default(),
         streams: Streams::default(),
         replies: BTreeMap::new(),
         tickets: 0,

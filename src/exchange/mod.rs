@@ -25,6 +25,8 @@ mod tell;
 mod trouble;
 mod orders;
 mod rest;
+mod filter;
+mod lists;
 mod portfolio;
 mod query;
 mod outbox;
@@ -35,6 +37,7 @@ pub use streams::ConnId;
 
 use calendar::SeriesCalendar;
 use catalog::Catalog;
+use lists::Traded;
 use makers::Makers;
 use path::MarketPath;
 use prints::Prints;
@@ -78,6 +81,7 @@ pub struct MockExchange {
     catalog: Catalog,
     venue: Venue,
     makers: Makers,
+    traded: Traded,
     streams: Streams,
     /// By arrival and ticket: status and body.
     replies: BTreeMap<(Nanos, u64), (u16, String)>,

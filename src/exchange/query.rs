@@ -1,7 +1,17 @@
 //! Paths and queries of REST requests.
 
-/// The `key=value` pairs of a query, in order; what is not a pair is left out. Values are taken as
-/// they are: nothing asked for here needs an escape.
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+/// A query without its escapes. No value asked for here holds a `&` or a `=`; a query in which one
+/// does stays as it came.
+pub(super) fn decoded(query: &str) -> Cow<'_, str> {
+    let decoded = percent_decode_str(query).decode_utf8_lossy();
+    let marks = |text: &str| text.bytes().filter(|byte| matches!(byte, b'&' | b'=')).count();
+    if marks(&decoded) == marks(query) { decoded } else { Cow::Borrowed(query) }
+}
+
+/// The `key=value` pairs of a query, in order; what is not a pair is left out.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }

@@ -2,8 +2,9 @@
 
 use super::MockExchange;
 use super::catalog::{Market, status_word};
+use super::filter::Filter;
 use super::query;
-use super::wire::{self, MarketStatus};
+use super::wire;
 use std::fmt::Write;
 use trader_exec::venue::VenueMarket;
 use trader_journal::book::{Level, Side};
@@ -18,12 +19,13 @@ const KLINES_LIMIT_MAX: usize = 1000;
 const ASKED_NS: u64 = 10 * Nanos::SECOND;
 
 /// A request that is refused: status and body are written.
-type Refused = u16;
+pub(super) type Refused = u16;
 
 impl MockExchange {
     /// Writes the body of a GET and gives its status.
     pub(super) fn answer(&mut self, now: Nanos, target: &str, out: &mut String) -> u16 {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let query = &*query::decoded(query);
         let answered = match path {
             "/api/v3/klines" => self.klines(now, query, out),
             "/api/v3/ping" => written(out, "{}"),
@@ -38,18 +40,15 @@ impl MockExchange {
 
     fn answer_kalshi(&mut self, now: Nanos, path: &str, query: &str, out: &mut String) -> Result<(), Refused> {
         let parts: Vec<&str> = path.split('/').collect();
+        if self.answer_plainly(now, &parts, query, out) {
+            return Ok(());
+        }
         match parts.as_slice() {
-            ["exchange", "status"] => {
-                wire::exchange_status(out, self.settings.shard);
-                Ok(())
-            }
-            ["exchange", "user_data_timestamp"] => {
-                self.answer_data_timestamp(now, out);
-                Ok(())
-            }
             ["series", ticker] => self.series(ticker, out),
-            ["events", ticker] => self.event(ticker, out),
+            ["events"] => self.events(query, out),
+            ["events", ticker] => self.event(ticker, query, out),
             ["markets"] => self.markets(query, out),
+            ["markets", "trades"] => self.trades(query, out),
             ["markets", "orderbooks"] => self.orderbooks(now, query, out),
             ["markets", ticker] => self.market(ticker, out),
             ["markets", ticker, "orderbook"] => self.orderbook(now, ticker, query, out),
@@ -58,35 +57,29 @@ impl MockExchange {
         }
     }
 
-    fn series(&self, ticker: &str, out: &mut String) -> Result<(), Refused> {
-        if !self.calendars.iter().any(|series| series.ticker() == ticker) {
-            return Err(not_found(out));
-        }
-        wire::series_body(out, ticker, self.settings.shard);
-        Ok(())
-    }
-
-    fn event(&self, ticker: &str, out: &mut String) -> Result<(), Refused> {
-        let markets: Vec<_> = self.catalog.iter().filter(|(_, market)| market.event == ticker).collect();
-        let Some((_, first)) = markets.first() else { return Err(not_found(out)) };
-        let series = ticker.split('-').next().unwrap_or(ticker);
-        wire::event_body(out, (ticker, series), first.close, self.settings.shard);
-        let cards = markets.iter().map(|(number, market)| self.card(*number, market));
-        wire::market_list(out, cards);
-        out.push('}');
-        Ok(())
-    }
-
     fn market(&self, ticker: &str, out: &mut String) -> Result<(), Refused> {
         let Some(market) = self.catalog.find(ticker) else { return Err(not_found(out)) };
         wire::market_body(out, &self.card(market, self.catalog.market(market)));
         Ok(())
     }
 
-    fn card<'a>(&'a self, number: VenueMarket, market: &'a Market) -> wire::MarketCard<'a> {
+    /// What cannot be refused; says whether it was one of these.
+    fn answer_plainly(&self, now: Nanos, path: &[&str], query: &str, out: &mut String) -> bool {
+        match path {
+            ["exchange", "status"] => wire::exchange_status(out),
+            ["exchange", "schedule"] => wire::exchange_schedule(out),
+            ["exchange", "user_data_timestamp"] => self.answer_data_timestamp(now, out),
+            ["series"] => self.all_series(query, out),
+            ["series", "fee_changes"] => out.push_str("{\"series_fee_change_arr\":[]}"),
+            _ => return false,
+        }
+        true
+    }
+
+    pub(super) fn card<'a>(&'a self, number: VenueMarket, market: &'a Market) -> wire::MarketCard<'a> {
         let mut card = market.card(status_word(self.venue.status(number)), self.settings.shard);
-        let best = |side| self.venue.book(number).best(side).map(|level: Level| level.price);
-        (card.bid, card.ask) = (best(Side::Bid), best(Side::Ask));
+        let book = self.venue.book(number);
+        (card.bid, card.ask) = (book.best(Side::Bid), book.best(Side::Ask));
         card
     }
 
@@ -98,9 +91,7 @@ impl MockExchange {
             Some(Ok(limit)) if limit <= MARKETS_LIMIT_MAX => limit.max(1),
             Some(_) => return Err(wire::parameter_error(out, "GetMarkets", "Limit", "lte")),
         };
-        let Some(filter) = Filter::read(query) else {
-            return Err(wire::parameter_error(out, "GetMarkets", "MinUpdatedTs", "number"));
-        };
+        let filter = Filter::read(query).map_err(|field| wire::parameter_error(out, "GetMarkets", field, "number"))?;
         let from = query::value(query, "cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(usize::MAX);
         let is_kept = |(number, market): &(VenueMarket, &Market)| {
             (number.0 as usize) < from && filter.keeps(market, status_word(self.venue.status(*number)))
@@ -186,58 +177,6 @@ impl MockExchange {
         wire::binance_klines_rest(out, rows);
         Ok(())
     }
-}
-
-/// Which markets a list keeps.
-struct Filter<'a> {
-    series: Option<&'a str>,
-    event: Option<&'a str>,
-    tickers: Option<&'a str>,
-    status: Option<&'a str>,
-    updated_since_s: u64,
-}
-
-impl<'a> Filter<'a> {
-    /// `None` for a time that is not a whole number of seconds, which the venue refuses.
-    fn read(query: &'a str) -> Option<Filter<'a>> {
-        let updated_since_s = match query::value(query, "min_updated_ts") {
-            Some(seconds) => seconds.parse().ok()?,
-            None => 0,
-        };
-        Some(Filter {
-            series: query::value(query, "series_ticker"),
-            event: query::value(query, "event_ticker"),
-            tickers: query::value(query, "tickers"),
-            status: query::value(query, "status"),
-            updated_since_s,
-        })
-    }
-
-    /// Whether a final market could be kept: a day of them need not be looked through otherwise.
-    fn wants_final(&self) -> bool {
-        self.status.is_none_or(|words| words.split(',').any(|word| word == "settled"))
-    }
-
-    fn keeps(&self, market: &Market, status: MarketStatus) -> bool {
-        let of_series = |series: &str| market.ticker.strip_prefix(series).is_some_and(|rest| rest.starts_with('-'));
-        market.updated.seconds() >= self.updated_since_s
-            && self.series.is_none_or(of_series)
-            && self.event.is_none_or(|event| market.event == event)
-            && self.tickers.is_none_or(|tickers| tickers.split(',').any(|ticker| ticker == market.ticker))
-            && self.status.is_none_or(|word| has_status(word, status))
-    }
-}
-
-/// The filter's words are not the markets' (kalshi.md §2.1).
-fn has_status(word: &str, status: MarketStatus) -> bool {
-    word.split(',').any(|word| match word {
-        "unopened" => status == MarketStatus::Initialized,
-        "open" => status == MarketStatus::Active,
-        "paused" => status == MarketStatus::Inactive,
-        "closed" => matches!(status, MarketStatus::Closed | MarketStatus::Determined),
-        "settled" => status == MarketStatus::Finalized,
-        _ => false,
-    })
 }
 
 /// 0 and nothing mean all.

@@ -4,7 +4,7 @@ use super::MockExchange;
 use super::orders::Reply;
 use super::prints::Print;
 use super::streams::Stream;
-use super::wire::{self, Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage};
+use super::wire::{self, Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage, TradeRow};
 use trader_exec::venue::{FillRecord, OrderState, Said, VenueMarket};
 use trader_journal::event::Outcome;
 use trader_journal::units::{Money, Nanos};
@@ -67,6 +67,10 @@ impl MockExchange {
         let Said::Trade { market, trade, taker, price, count, at } = *said else { return };
         self.makers.hear_take(market, taker.opposite());
         let due = self.frame_due(at);
+        self.traded.add(market, TradeRow { trade, taker, price, count, at });
+        let known = self.catalog.market_mut(market);
+        known.last_price = price;
+        known.volume.0 += count.0;
         let known = self.catalog.market(market);
         let listens = |stream: &&mut Stream| stream.session.all_trades || stream.trades.contains(market);
         for stream in self.streams.iter_mut().filter(listens) {
@@ -156,7 +160,9 @@ impl MockExchange {
 
     fn tell_payment(&mut self, market: VenueMarket, at: Nanos) {
         let due = self.frame_due(at);
-        self.catalog.market_mut(market).updated = at;
+        let known = self.catalog.market_mut(market);
+        known.updated = at;
+        known.settled = Some(at);
         self.catalog.finish(market, |market| self.venue.status(market).is_none());
         let ticker = self.catalog.market(market).ticker.as_str();
         self.streams.tell_lifecycle(due, |out, (sid, seq)| wire::settled(out, (sid, seq, ticker), at));

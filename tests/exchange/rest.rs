@@ -103,3 +103,90 @@ fn klines_are_paged_by_start_and_limit() {
     assert_eq!(client.get("/api/v3/klines?symbol=DOGE&interval=1m").1["code"], -1121);
     assert_eq!(client.get("/api/v3/klines?symbol=BTCUSDT&interval=7m").1["code"], -1120);
 }
+
+#[test]
+fn times_keep_what_a_naive_filter_keeps_one_kind_at_a_time() {
+    let mut client = Client::new(settings(0));
+    client.run_to(at(1000));
+    let (_, whole) = client.get("/trade-api/v2/markets?limit=1000");
+    let seconds = |market: &Value, key: &str| {
+        let time: jiff::Timestamp = text(market.get(key)?).parse().expect("a time");
+        u64::try_from(time.as_second()).ok()
+    };
+    let kinds = [("created", "created_time"), ("close", "close_time"), ("settled", "settlement_ts")];
+    for (kind, key) in kinds {
+        for at_s in [0, 899, 900, 910, 1800, 3600].map(|s| at(s).seconds()) {
+            for (bound, keeps) in [("min", u64::ge as fn(&u64, &u64) -> bool), ("max", u64::le)] {
+                let (status, body) = client.get(&format!("/trade-api/v2/markets?limit=1000&{bound}_{kind}_ts={at_s}"));
+                assert_eq!(status, 200);
+                let naive = whole["markets"].as_array().expect("a list").iter();
+                let naive = naive.filter(|market| seconds(market, key).is_some_and(|time| keeps(&time, &at_s)));
+                assert_eq!(
+                    tickers(&body),
+                    naive.map(|market| text(&market["ticker"])).collect::<Vec<_>>(),
+                    "{bound} {kind} {at_s}"
+                );
+            }
+        }
+    }
+    let (status, body) = client.get("/trade-api/v2/markets?min_close_ts=1&max_settled_ts=2");
+    assert_eq!((status, body["msg"].is_string()), (400, true), "{body}");
+    assert_eq!(client.get("/trade-api/v2/markets?min_close_ts=1.5").0, 400);
+    let (_, body) = client.get(&format!("/trade-api/v2/markets?tickers=X%2C{WINDOW}"));
+    assert_eq!(tickers(&body), [WINDOW]);
+}
+
+#[test]
+fn trades_are_listed_newest_first_as_the_stream_told_them() {
+    let mut client = Client::new(settings(0));
+    client.subscribe(&["trade"]);
+    client.subscribe_books(&[WINDOW], true);
+    client.run_to(at(10));
+    for number in 1..=3 {
+        let order = format!(
+            r#"{{"ticker":"{WINDOW}","client_order_id":"k1-1-0000002a-{number}","side":"bid","price":"0.9900","count":"20.00","time_in_force":"immediate_or_cancel","self_trade_prevention_type":"taker_at_cross"}}"#
+        );
+        client.exchange.create(at(10), order.as_bytes());
+    }
+    client.run_to(at(20));
+    let told: Vec<String> =
+        client.of_type("trade").iter().map(|frame| text(&frame["msg"]["trade_id"]).to_owned()).collect();
+    assert!(told.len() >= 3, "{} trades", told.len());
+    let (_, whole) = client.get("/trade-api/v2/markets/trades");
+    let ids = |body: &Value| {
+        let rows = body["trades"].as_array().expect("a list").iter();
+        rows.map(|row| text(&row["trade_id"]).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&whole), told.iter().rev().cloned().collect::<Vec<_>>());
+    let (_, first) = client.get(&format!("/trade-api/v2/markets/trades?limit=1&ticker={WINDOW}"));
+    let (_, rest) = client.get(&format!("/trade-api/v2/markets/trades?cursor={}", text(&first["cursor"])));
+    assert_eq!([ids(&first), ids(&rest)].concat(), ids(&whole));
+    assert!(ids(&client.get("/trade-api/v2/markets/trades?ticker=KXDOG").1).is_empty());
+    assert_eq!(client.get("/trade-api/v2/markets/trades?limit=1001").0, 400);
+}
+
+#[test]
+fn events_are_listed_once_each_and_page_by_page() {
+    let mut client = Client::new(settings(0));
+    let events = |body: &Value| {
+        let rows = body["events"].as_array().expect("a list").iter();
+        rows.map(|row| text(&row["event_ticker"]).to_owned()).collect::<Vec<_>>()
+    };
+    let (_, whole) = client.get("/trade-api/v2/events?with_nested_markets=true");
+    let whole_events = events(&whole);
+    assert_eq!(whole_events.len(), 4, "three windows and a ladder: {whole_events:?}");
+    let nested: usize = whole["events"].as_array().into_iter().flatten().map(|event| tickers(event).len()).sum();
+    assert_eq!(nested, 188 + 3);
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (_, body) = client.get(&format!("/trade-api/v2/events?limit=1&cursor={cursor}"));
+        paged.extend(events(&body));
+        cursor = text(&body["cursor"]).to_owned();
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(paged, whole_events);
+    assert_eq!(events(&client.get("/trade-api/v2/events?series_ticker=KXBTC&status=open").1).len(), 1);
+    assert_eq!(client.get("/trade-api/v2/events?limit=201").0, 400);
+}

@@ -54,6 +54,8 @@ pub struct SettlementRecord {
     pub verdict: Verdict,
     /// What was held; negative held NO; zero when all was closed before.
     pub position: Count,
+    /// What that had cost, fees apart.
+    pub cost: Money,
     /// What the cash grew by.
     pub payout: Money,
     /// Engine time.
@@ -277,11 +279,11 @@ impl Account {
     pub(super) fn settle(&mut self, slot: usize, verdict: Verdict, precision: i64, at: Nanos) {
         let place = &mut self.places[slot];
         if place.traded {
-            let Holding { market, position, .. } = place.holding;
+            let Holding { market, position, cost, .. } = place.holding;
             let payout = place.payout(verdict, precision);
             self.cash.0 += payout.0;
             self.others.0 -= payout.0 - locked(position).0;
-            self.settlements.push(SettlementRecord { market, verdict, position, payout, at });
+            self.settlements.push(SettlementRecord { market, verdict, position, cost, payout, at });
         }
         // Nothing of this market rests any more, so nothing of it is reserved.
         *place = Place::new(place.holding.market);

@@ -4,14 +4,18 @@
 //! §2–3, `binance.md` §2–3); the reader on the other side is `feeds`, which shares no code with this.
 
 mod binance;
+mod listing;
 mod rest;
 mod stream;
 
 pub use binance::{BinanceTrade, binance_kline, binance_klines_rest, binance_trade};
+pub use listing::{
+    EventCard, MarketCard, MarketStatus, TradeRow, event_begin, exchange_schedule, exchange_status, market_body,
+    market_list, markets_body, orderbook, series_object, trade_object,
+};
 pub use rest::{
-    MarketCard, MarketStatus, balance_body, cancel_body, coded_error, create_body, data_timestamp, event_body,
-    exchange_status, fill_object, flat_error, market_body, market_list, markets_body, order_object, orderbook,
-    parameter_error, position_object, reject_body, reject_status, series_body, settlement_object,
+    MarketTotals, OrderTotals, balance_body, cancel_body, coded_error, create_body, data_timestamp, fill_object,
+    flat_error, order_object, parameter_error, position_object, reject_body, reject_status, settlement_object,
 };
 pub use stream::{
     Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage, delta, determined, fill, halted, index,

@@ -1,6 +1,7 @@
 //! Kalshi's WebSocket messages (kalshi.md §3). Every frame ends with a newline, as recorded ones do.
 
-use super::rest::{MarketCard, outcome_side, strikes};
+use super::listing::{MarketCard, strikes};
+use super::rest::outcome_side;
 use super::{Dollars2, Dollars4, Rfc3339, StrikeNumber, put};
 use trader_journal::book::{Level, Side};
 use trader_journal::event::{ClientId, OrderStatus, Outcome, StrikeKind, UpdateReason, Uuid};
