@@ -260,6 +260,20 @@ fn a_request_is_not_sent_on_a_connection_that_turns_out_to_be_closed() {
 }
 
 #[test]
+fn a_request_the_kernel_refuses_has_not_left() {
+    let (mut scene, mut server) = Scene::ready();
+    scene.connection.send("POST", "/orders", &[], b"{}").unwrap();
+    until(&mut scene.reactor, "the request to arrive", |_| server.is_readable().then_some(()));
+    server.write_all(reply(201, "before it was read").as_bytes()).unwrap();
+    assert_eq!(scene.next(), Told::Reply(201, "before it was read".to_owned()));
+    drop(server); // the request unread: a reset, of which nobody has told us yet
+    let sent = scene.connection.send("POST", "/orders", &[], b"{}");
+    let Err(HttpFault::Io(kind)) = sent else { panic!("{sent:?}") };
+    assert_eq!(scene.next(), Told::Closed(HttpFault::Io(kind), false));
+    assert_eq!(scene.connection.stats().asked, 1);
+}
+
+#[test]
 fn a_server_that_says_close_is_left_after_its_reply_and_found_again() {
     let (mut scene, mut server) = Scene::ready();
     scene.ask(&mut server);
