@@ -1,7 +1,10 @@
 //! Many connections at once.
 
-use super::client::{BALANCE, World, tls_to};
+use super::client::{BALANCE, DEADLINE, World, tls_to};
 use kalshi_trader::exchange::server::ServerSettings;
+use kalshi_trader::socket::url::Url;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 
 #[test]
 fn two_hundred_idle_connections_stop_nobody() {
@@ -19,6 +22,26 @@ fn two_hundred_idle_connections_stop_nobody() {
     }
     drop(idle);
     assert_eq!(world.rest().get("/trade-api/v2/exchange/status").status, 200);
+}
+
+#[test]
+fn who_speaks_no_tls_is_sent_away_and_nobody_else_is() {
+    let world = World::new();
+    let mut http = world.rest();
+    let url = Url::parse(&world.description().rest_url).unwrap();
+    for words in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x00", b"\x16\x03\x01\xff\xff"] {
+        let mut tcp = TcpStream::connect((url.host.as_str(), url.port)).unwrap();
+        tcp.set_read_timeout(Some(DEADLINE)).unwrap();
+        tcp.write_all(words).unwrap();
+        tcp.shutdown(Shutdown::Write).unwrap();
+        let mut told = Vec::new();
+        // An alert, an end or a reset: what it may not be is a wait.
+        if let Err(error) = tcp.read_to_end(&mut told) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+        assert!(told.len() < 16, "{told:?}");
+    }
+    assert_eq!(http.get("/trade-api/v2/exchange/status").status, 200);
 }
 
 #[test]
@@ -49,6 +72,6 @@ fn what_is_dropped_ends_and_leaves_nothing_behind() {
     drop(world);
     assert!(http.has_ended());
     let port = description.rest_url.split([':', '/']).nth(4).unwrap().parse::<u16>().unwrap();
-    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
     assert!(!description.ca_path.parent().unwrap().exists(), "its keys are gone with it");
 }

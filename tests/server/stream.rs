@@ -204,6 +204,31 @@ fn the_spot_stream_speaks_with_and_without_its_envelope() {
 }
 
 #[test]
+fn five_commands_a_second_are_enough_for_the_spot_stream() {
+    let world = World::new();
+    let url = format!("{}/ws", world.description().binance_ws_url);
+    let mut stream = Stream::open_with(&url, &world.description().ca_path, &[]).expect("no key is needed");
+    let command = json!({"method": "SUBSCRIBE", "params": ["btcusdt@aggTrade"], "id": 1}).to_string();
+    // However slow the machine is, a hundred in a row are more than five in some second of it.
+    let mut answers = 0;
+    let end = loop {
+        if answers < 100 && stream.socket.send(Message::text(command.clone())).is_err() {
+            break None;
+        }
+        match stream.socket.read() {
+            Ok(Message::Close(frame)) => break frame,
+            Ok(Message::Text(text)) => {
+                assert_eq!(text.as_str(), "{\"result\":null,\"id\":1}");
+                answers += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(end.unwrap().reason, "too many requests");
+    assert!((5..100).contains(&answers), "{answers}");
+}
+
+#[test]
 fn a_stream_that_is_no_protocol_is_ended() {
     let world = World::new();
     let mut stream = world.stream();

@@ -31,6 +31,14 @@ impl Entrance {
     /// In the order of the ports in the settings.
     pub(super) const ALL: [Entrance; 4] =
         [Entrance::KalshiRest, Entrance::KalshiStream, Entrance::SpotRest, Entrance::SpotStream];
+
+    /// How many commands a client of its streams may send in a second (kalshi.md §3, binance.md §3).
+    const fn commands_per_s_max(self) -> u32 {
+        match self {
+            Entrance::KalshiRest | Entrance::KalshiStream => 10_000,
+            Entrance::SpotRest | Entrance::SpotStream => 5,
+        }
+    }
 }
 
 /// What came over a connection.
@@ -115,7 +123,8 @@ impl Connection {
         write_upgrade(&mut text, wall, &accept);
         self.put(&text);
         // What the client sent at once after its request belongs to the WebSocket.
-        self.stage = Stage::Talking(Box::new(Talk::new(std::mem::take(&mut self.incoming), wall)));
+        let came = std::mem::take(&mut self.incoming);
+        self.stage = Stage::Talking(Box::new(Talk::new(came, wall, self.entrance.commands_per_s_max())));
     }
 
     /// Whether it is a WebSocket that can be spoken on.

@@ -29,17 +29,20 @@ pub(super) struct Talk {
     context: WebSocketContext,
     last_ping: Nanos,
     last_pong: Nanos,
+    commands_per_s_max: u32,
+    /// Since when, and how many.
+    commands: (Nanos, u32),
 }
 
 impl Talk {
     /// A WebSocket that begins at wall time `wall`; `came` is what the client has sent already.
-    pub(super) fn new(came: Vec<u8>, wall: Nanos) -> Talk {
+    pub(super) fn new(came: Vec<u8>, wall: Nanos, commands_per_s_max: u32) -> Talk {
         let config = WebSocketConfig::default()
             .write_buffer_size(0)
             .max_message_size(Some(COMMAND_BYTES_MAX))
             .max_frame_size(Some(COMMAND_BYTES_MAX));
         let context = WebSocketContext::from_partially_read(came, Role::Server, Some(config));
-        Talk { context, last_ping: wall, last_pong: wall }
+        Talk { context, last_ping: wall, last_pong: wall, commands_per_s_max, commands: (wall, 0) }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -49,6 +52,10 @@ impl Talk {
     pub(super) fn next(&mut self, pipe: &mut Pipe, wall: Nanos) -> Said {
         loop {
             match self.context.read(pipe) {
+                Ok(Message::Text(_) | Message::Binary(_)) if !self.may_say_more(wall) => {
+                    self.close(pipe, "too many requests");
+                    return Said::Over;
+                }
                 Ok(Message::Text(text)) => return Said::Text(text.as_bytes().to_vec()),
                 Ok(Message::Binary(bytes)) => return Said::Text(bytes.to_vec()),
                 Ok(Message::Pong(_)) => self.last_pong = wall,
@@ -63,6 +70,15 @@ impl Talk {
                 }
             }
         }
+    }
+
+    fn may_say_more(&mut self, wall: Nanos) -> bool {
+        let (since, count) = &mut self.commands;
+        if wall.since(*since) >= Nanos::SECOND {
+            (*since, *count) = (wall, 0);
+        }
+        *count += 1;
+        *count <= self.commands_per_s_max
     }
 
     pub(super) fn say(&mut self, pipe: &mut Pipe, text: &[u8]) {
