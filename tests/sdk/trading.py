@@ -176,6 +176,7 @@ def _changes(checks, session, stream):
         refused(404, "not_found", orders.decrease_order_v2, NOBODY, reduce_by="1.00", exchange_index=SHARD)
         refused(404, "not_found", orders.amend_order_v2, NOBODY, ticker=ticker, side="bid", price=LOW, count="1.00", exchange_index=SHARD)
     with checks.check(f"{name}: cancel all leaves nothing"):
+        ticker = lively(session, stream)
         session.create(ticker, "bid", LOW, "1.00")
         session.create(ticker, "ask", HIGH, "1.00")
         orders.cancel_all_orders()
