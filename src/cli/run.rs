@@ -1,16 +1,20 @@
-//! `run`: trade. In this version in the simulation, on one thread and in virtual time.
+//! `run`: trade. In this version in the simulation, over sockets or in virtual time.
 
 use super::config::{layers, set_in_vain};
 use super::{Failure, SettingArgs, output};
 use crate::clock::{Stopwatch, wall};
+use crate::control::signals::Signals;
 use crate::exchange::setup::WINDOWS_MAX;
-use crate::line::sim::{SimRequest, SimRun};
+use crate::line::sim::{RunReport, SimRequest, SimRun};
+use crate::line::wired::WiredRun;
+use crate::thread;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use miette::miette;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use trader_journal::units::Nanos;
 
 /// What to trade against.
@@ -40,7 +44,7 @@ pub(super) struct RunArgs {
     /// What to trade against; this version has `sim`.
     #[arg(long, value_enum, default_value = "sim")]
     mode: RunMode,
-    /// One thread and virtual time: the same seed gives the same bytes.
+    /// One thread, virtual time and no sockets: the same seed gives the same bytes.
     #[arg(long)]
     lockstep: bool,
     /// Recorded Binance one-minute candles (dump CSV, optionally .gz); two days warm up, the rest is traded.
@@ -68,6 +72,9 @@ pub(super) struct RunArgs {
     /// `502x2` (replies to orders lost), separated by commas; times from the session's start.
     #[arg(long, value_name = "FAULTS")]
     fault: Option<String>,
+    /// The line that `kalshi-trader exchange` printed: trade against that exchange, not against one in this process.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["candles", "day"])]
+    exchange: Option<PathBuf>,
     /// Where the journal and the ledger go; a fresh folder under `journal.directory` if not given.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -80,6 +87,8 @@ pub(super) struct RunArgs {
 pub(super) const SEED_MAX: u64 = i64::MAX as u64;
 /// Quarter hours of a day.
 const DAY_WINDOWS: u64 = 96;
+/// Between two looks at whether a run is over.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A run shorter than this shows no progress.
 const QUIET_MS: u64 = 1000;
 
@@ -91,14 +100,19 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         )
         .into());
     }
-    if !arguments.lockstep {
-        return Err(miette!(help = "add `--lockstep`", "the threaded line comes with the next release").into());
+    if arguments.lockstep && arguments.exchange.is_some() {
+        return Err(miette!(help = "leave out one of the two", "in lockstep the exchange is in this process").into());
     }
     let mut layers = layers(&with_flags(arguments, settings))?;
     let data_dir = match &arguments.data_dir {
         Some(dir) => dir.clone(),
         None => fresh_dir(Path::new(&layers.finish()?.journal.directory)),
     };
+    if let Some(file) = &arguments.exchange {
+        let windows = asked_windows(arguments).unwrap_or(layers.finish()?.sim.windows);
+        let run = WiredRun::attached(&layers, file, windows, &data_dir).map_err(miette::Report::from)?;
+        return over_sockets(run, arguments);
+    }
     let made_for_it = arguments.data_dir.is_none().then(|| data_dir.clone());
     let request = SimRequest {
         candles: arguments.candles.clone(),
@@ -117,11 +131,17 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
     output::say(run.source());
     output::say(run.span());
     set_in_vain(&layers)?.iter().for_each(output::say);
+    if !arguments.lockstep {
+        return over_sockets(WiredRun::embedded(run).map_err(miette::Report::from)?, arguments);
+    }
     let stopwatch = Stopwatch::start();
     let bar = Progress::new(run.starts_at(), run.ends_at());
     let report = run.trade(|now| bar.reached(now, &stopwatch)).map_err(miette::Report::from)?;
     bar.done();
-    let report = report.with_wall_ms(stopwatch.millis());
+    print(&report.with_wall_ms(stopwatch.millis()), arguments)
+}
+
+fn print(report: &RunReport, arguments: &RunArgs) -> Result<(), Failure> {
     output::print(|out| {
         if arguments.json {
             writeln!(out, "{}", report.json())?;
@@ -130,6 +150,25 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         }
         Ok(())
     })
+}
+
+/// Waits until a session over sockets is over, or somebody asks for its end.
+fn over_sockets(mut run: WiredRun, arguments: &RunArgs) -> Result<(), Failure> {
+    if arguments.exchange.is_some() {
+        output::say(run.label());
+        output::say(run.source());
+        output::say(run.span());
+    }
+    let signals = Signals::listen().map_err(|error| miette!("signals cannot be listened to: {error}"))?;
+    let stopwatch = Stopwatch::start();
+    let bar = Progress::new(run.clock().now(), run.span().ends_at());
+    while !signals.is_asked_to_stop() && !run.is_over().map_err(miette::Report::from)? {
+        bar.reached(run.clock().now(), &stopwatch);
+        thread::rest(LOOK_EVERY);
+    }
+    bar.done();
+    let report = run.finish().map_err(miette::Report::from)?;
+    print(&report.with_wall_ms(stopwatch.millis()), arguments)
 }
 
 /// The flags as settings, so that the journal records the whole configuration of the run.

@@ -5,7 +5,7 @@ use super::feed::{FeedAgent, FeedInput, FeedSession, split_answer};
 use super::flight::Flights;
 use super::latency::Hop;
 use super::pen::{Pen, PenError};
-use super::port::{FeedPort, OrderPort, OrderTurn, PortEvent, PortStats, Signatures};
+use super::port::{FeedPort, OrderPort, OrderTurn, PortEvent, PortStats, ReadAccount, Signatures};
 use super::scribe::Committed;
 use super::stages::is_command;
 use crate::clock::MarketClock;
@@ -148,7 +148,7 @@ impl<S: FeedSession> FeedPart<S> {
                     FeedInput::Disconnected
                 }
                 // What an older connection still brings was replaced by the newer one.
-                PortEvent::Frame { .. } | PortEvent::Down { .. } => continue,
+                PortEvent::Frame { .. } | PortEvent::Down { .. } | PortEvent::Failed => continue,
             };
             let now = stamp.now(round.clock);
             agent.hear(now, &input, pen, &mut |_| ())?;
@@ -269,6 +269,7 @@ pub(super) struct ExecPart {
     pen: Pen,
     shell: Pen,
     orders: Box<dyn OrderPort>,
+    read_account: ReadAccount,
     replies: Producer<Event>,
     committed: Arc<Committed>,
     stamp: Stamp,
@@ -283,7 +284,7 @@ impl ExecPart {
     pub(super) fn new(
         agent: StageAgent<Exec>,
         (pen, shell): (Pen, Pen),
-        orders: Box<dyn OrderPort>,
+        (orders, read_account): (Box<dyn OrderPort>, ReadAccount),
         replies: Producer<Event>,
         committed: Arc<Committed>,
     ) -> ExecPart {
@@ -292,6 +293,7 @@ impl ExecPart {
             pen,
             shell,
             orders,
+            read_account,
             replies,
             committed,
             stamp: Stamp(Nanos(0)),
@@ -303,11 +305,12 @@ impl ExecPart {
     }
 
     fn hear(&mut self, clock: &MarketClock) -> Result<(Nanos, usize), PenError> {
-        let ExecPart { agent, pen, orders, stamp, last_round, flights, .. } = self;
+        let ExecPart { agent, pen, orders, read_account, stamp, last_round, flights, .. } = self;
         let mut sees = |word: Word<'_>| {
             match word {
                 Word::Heard { event, .. } => orders.hear(event),
                 Word::Said { event, line } if is_command(event) => orders.accept(event, line),
+                Word::Said { event: Event::ReconcileWanted { since, .. }, .. } => read_account(*since),
                 Word::Said { .. } => {}
             }
             flights.see(word, clock);

@@ -23,6 +23,8 @@ pub enum PortEvent<'a> {
         /// The text.
         bytes: &'a [u8],
     },
+    /// An attempt to connect failed; nothing else has changed.
+    Failed,
     /// The connection with this number is gone.
     Down {
         /// Its number.
@@ -120,6 +122,9 @@ pub struct OrderTurn<'a> {
     pub replies: &'a mut Producer<Event>,
 }
 
+/// Asks for the account to be read, its orders and fills from a time on; it does not block.
+pub type ReadAccount = Box<dyn Fn(Nanos) + Send>;
+
 /// What a threaded line is connected to.
 pub struct Ports {
     /// Kalshi's stream.
@@ -134,4 +139,6 @@ pub struct Ports {
     pub history_answers: usize,
     /// The way of the orders.
     pub orders: Box<dyn OrderPort>,
+    /// Told when exec wants its account read.
+    pub read_account: ReadAccount,
 }

@@ -1,8 +1,8 @@
 //! The report of a run, and the label without which nothing of a simulation is shown.
 
-use super::lockstep::RunOutcome;
+use super::port::Signatures;
 use crate::desk::Tally;
-use crate::exchange::path::Source;
+use crate::desk::latency::Latency;
 use serde_json::{Value, json};
 use std::fmt;
 use std::path::PathBuf;
@@ -41,6 +41,30 @@ impl fmt::Display for Label {
     }
 }
 
+/// What is left of a run beside its journal.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    /// Hash of the state of every agent at the end.
+    pub state_hash: u64,
+    /// Events in the journal.
+    pub events: u64,
+    /// What only a run over sockets has.
+    pub wire: Option<WireEnd>,
+}
+
+/// What is left of a run over sockets.
+#[derive(Clone, Debug)]
+pub struct WireEnd {
+    /// Times between the line's places.
+    pub latency: Latency,
+    /// Connections of both streams that were made because another had gone.
+    pub reconnects: u64,
+    /// What became of the signatures made ahead.
+    pub signatures: Signatures,
+    /// What people should know of how it went.
+    pub remarks: Vec<String>,
+}
+
 /// What a run came to.
 #[derive(Clone, Debug)]
 pub struct RunReport {
@@ -55,27 +79,26 @@ pub struct RunReport {
     fees: Money,
     result: Money,
     journal_dir: PathBuf,
-    ledger_path: PathBuf,
-    state_hash: u64,
-    events: u64,
+    ledger_path: Option<PathBuf>,
+    end: RunEnd,
     wall_ms: u64,
 }
 
 impl RunReport {
-    /// The report of an outcome and of what its journal came to.
+    /// The report of what is left of a run and of what its journal came to; a venue that is somebody else's
+    /// keeps its ledger.
     #[must_use]
     pub fn new(
         label: Label,
-        source: &Source,
-        outcome: &RunOutcome,
+        index_source: String,
+        end: RunEnd,
         tally: &Tally,
-        journal_dir: PathBuf,
-        ledger_path: PathBuf,
+        (journal_dir, ledger_path): (PathBuf, Option<PathBuf>),
     ) -> RunReport {
         let by_gate = tally.evaluations_by_gate();
         RunReport {
             label,
-            index_source: source.to_string(),
+            index_source,
             windows_settled: tally.events_settled(),
             evaluations: tally.evaluations(),
             evaluations_by_gate: by_gate.into_iter().map(|(gate, count)| (gate.word(), count)).collect(),
@@ -86,8 +109,7 @@ impl RunReport {
             result: tally.result(),
             journal_dir,
             ledger_path,
-            state_hash: outcome.state_hash,
-            events: outcome.events,
+            end,
             wall_ms: 0,
         }
     }
@@ -115,15 +137,42 @@ impl RunReport {
             "fees_usd": number(&self.fees),
             "pnl_usd": number(&self.result),
             "journal_dir": self.journal_dir.display().to_string(),
-            "ledger_path": self.ledger_path.display().to_string(),
-            "state_hash": format!("{:016x}", self.state_hash),
-            "events": self.events,
+            "ledger_path": self.ledger_path.as_ref().map(|path| path.display().to_string()),
+            "state_hash": format!("{:016x}", self.end.state_hash),
+            "events": self.end.events,
             "wall_ms": self.wall_ms,
         });
         if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
             object.extend(more);
         }
+        if let (Value::Object(object), Some(wire)) = (&mut object, &self.end.wire) {
+            object.extend(wire.json());
+        }
         object
+    }
+}
+
+impl WireEnd {
+    fn json(&self) -> serde_json::Map<String, Value> {
+        let Signatures { taken, inline } = self.signatures;
+        let fields = [
+            ("latency_ns", self.latency.json()),
+            ("measured", self.latency.conditions().json()),
+            ("reconnects", json!(self.reconnects)),
+            ("signature_pool", json!({ "taken": taken, "inline": inline })),
+            ("remarks", json!(self.remarks)),
+        ];
+        fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+impl fmt::Display for WireEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Signatures { taken, inline } = self.signatures;
+        writeln!(f, "reconnects            {}", self.reconnects)?;
+        writeln!(f, "signatures            {taken} made ahead, {inline} on the spot")?;
+        self.remarks.iter().try_for_each(|remark| writeln!(f, "note                  {remark}"))?;
+        write!(f, "{}", self.latency)
     }
 }
 
@@ -144,10 +193,15 @@ impl fmt::Display for RunReport {
         }
         writeln!(f, "orders sent / filled  {} / {}", self.orders_sent, self.orders_filled)?;
         writeln!(f, "contracts             {}", self.contracts)?;
-        writeln!(f, "journal               {} ({} events)", self.journal_dir.display(), self.events)?;
-        writeln!(f, "venue's ledger        {}", self.ledger_path.display())?;
-        writeln!(f, "state hash            {:016x}", self.state_hash)?;
+        writeln!(f, "journal               {} ({} events)", self.journal_dir.display(), self.end.events)?;
+        if let Some(ledger) = &self.ledger_path {
+            writeln!(f, "venue's ledger        {}", ledger.display())?;
+        }
+        writeln!(f, "state hash            {:016x}", self.end.state_hash)?;
         writeln!(f, "wall time             {} ms", self.wall_ms)?;
+        if let Some(wire) = &self.end.wire {
+            write!(f, "{wire}")?;
+        }
         writeln!(f, "fees                  sim${}", self.fees)?;
         writeln!(f, "result                sim${}  (synthetic makers: this is not evidence)", self.result)
     }

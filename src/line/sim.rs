@@ -3,24 +3,26 @@
 //! What comes out is labelled where it is made: a simulation proves nothing about a market.
 
 use super::lockstep::{Lockstep, LockstepError, RunOutcome, RunPlan};
+use super::opening::{Opening, disk_error, journal_dir, ledger_path, nonce_of, taken};
 use super::pen::PenError;
-use super::scribe::{PenSizes, Pens, Scribe, ScribeError};
+use super::report::RunEnd;
+use super::scribe::ScribeError;
 use super::stages::Stages;
+use super::threaded::StartError;
+use super::wired::WireError;
 use crate::candles::{MINUTE_NANOS, QUARTER_HOUR_NANOS};
 use crate::config::{Config, ConfigError, Layers};
 use crate::desk::Tally;
 use crate::exchange::path::{MarketPath, Source, date};
 use crate::exchange::setup::{Day, DayError, DayRequest, LEAD_NS};
 use crate::exchange::{ExchangeError, ExchangeSettings, MockExchange};
-use crate::record::RecordKind;
 use crate::scout::ScoutSettings;
 use jiff::civil::Date;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use trader_journal::event::Mode;
-use trader_journal::hash::StateHash;
-use trader_journal::log::{Damage, Identity, OpenError, Options, Writer};
+use trader_journal::log::{Damage, OpenError};
 use trader_journal::units::Nanos;
 use trader_ring::CapacityError;
 
@@ -28,8 +30,6 @@ pub use super::report::{Label, RunReport};
 
 /// The slowest settlement of the family: a minute's timer and a few seconds to determine.
 const SETTLE_NS: u64 = 2 * MINUTE_NANOS;
-/// Blocks of 64 KiB in a MiB of journal.
-const BLOCKS_PER_MIB: u64 = 16;
 
 /// What a person asked for beside the configuration.
 #[derive(Clone, Debug)]
@@ -86,6 +86,19 @@ pub enum SimError {
     /// The line stopped.
     #[error(transparent)]
     Line(#[from] LockstepError),
+    /// The exchange cannot be reached over sockets.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The threads cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The threaded line ended before it was told to.
+    #[error("the line stopped: {reason}")]
+    #[diagnostic(help("the journal holds all that happened before, and can be replayed and audited"))]
+    Stopped {
+        /// Why.
+        reason: String,
+    },
     /// The disk refused.
     #[error("cannot write {path}: {reason}")]
     #[diagnostic(help("choose a --data-dir that can be written"))]
@@ -108,6 +121,16 @@ pub struct SimRun {
     data_dir: PathBuf,
 }
 
+/// What a session over sockets is made of.
+pub(super) struct SimParts {
+    pub config: Config,
+    pub configuration: String,
+    pub source: String,
+    pub path: MarketPath,
+    pub plan: RunPlan,
+    pub data_dir: PathBuf,
+}
+
 impl SimRun {
     /// Reads or makes the prices and settles what is traded from when to when.
     ///
@@ -116,7 +139,7 @@ impl SimRun {
     pub fn prepare(layers: &mut Layers, request: &SimRequest) -> Result<SimRun, SimError> {
         let config = layers.finish()?;
         if journal_dir(&request.data_dir).exists() {
-            return Err(SimError::Taken { dir: request.data_dir.display().to_string() });
+            return Err(taken(&request.data_dir));
         }
         let SimRequest { candles, from, to, windows, data_dir } = request.clone();
         let asked = DayRequest { candles, from, to, windows };
@@ -127,6 +150,7 @@ impl SimRun {
             last_close,
             settle_ns: SETTLE_NS,
             seed: config.sim.seed,
+            // In lockstep nothing is drawn from outside.
             nonce: nonce_of(config.sim.seed),
         };
         let configuration = layers.to_toml();
@@ -168,6 +192,12 @@ impl SimRun {
         self.plan.last_close.plus(self.plan.settle_ns)
     }
 
+    /// What a session over sockets is made of.
+    pub(super) fn into_parts(self) -> SimParts {
+        let SimRun { config, configuration, source, path, plan, data_dir, .. } = self;
+        SimParts { config, configuration, source: source.to_string(), path, plan, data_dir }
+    }
+
     /// Runs it to its end, writing journal and ledger. `progress` is told each instant reached.
     ///
     /// # Errors
@@ -175,74 +205,36 @@ impl SimRun {
     pub fn trade(self, progress: impl FnMut(Nanos)) -> Result<RunReport, SimError> {
         let (label, starts_at) = (self.label(), self.starts_at());
         let stages = Stages::of(&self.config, starts_at);
-        let journal = self.open_journal(&label, starts_at, &stages.pen_sizes())?;
+        let opening = Opening {
+            data_dir: &self.data_dir,
+            config: &self.config,
+            configuration: &self.configuration,
+            label: &label,
+            nonce: self.plan.nonce,
+            now: starts_at,
+        };
+        let journal = opening.open(&stages.pen_sizes())?;
         let exchange_settings = ExchangeSettings::new(&self.config, starts_at, self.plan.last_close);
         let exchange = MockExchange::new(exchange_settings, self.path)?;
         let scout = ScoutSettings::of(&self.config);
         let line = Lockstep::new(stages, scout, exchange, journal, starts_at)?;
         let outcome = line.run(&self.plan, progress)?;
-        let ledger_path = self.data_dir.join("ledger.jsonl");
-        write_ledger(&outcome, &ledger_path)?;
-        let journal_dir = journal_dir(&self.data_dir);
-        let tally = Tally::of_journal(&journal_dir)?;
-        Ok(RunReport::new(label, &self.source, &outcome, &tally, journal_dir, ledger_path))
-    }
-
-    /// Makes the log's folder: of two runs that ask for the same one, one gets it.
-    fn claim(&self, dir: &Path) -> Result<(), SimError> {
-        std::fs::create_dir_all(&self.data_dir).map_err(|error| disk_error(dir, &error))?;
-        std::fs::create_dir(dir).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => SimError::Taken { dir: self.data_dir.display().to_string() },
-            _ => disk_error(dir, &error),
-        })
-    }
-
-    fn open_journal(&self, label: &Label, now: Nanos, sizes: &PenSizes) -> Result<(Scribe, Pens), SimError> {
-        let dir = journal_dir(&self.data_dir);
-        self.claim(&dir)?;
-        let blocks = u32::try_from(self.config.journal.segment_mib * BLOCKS_PER_MIB).unwrap_or(u32::MAX);
-        let identity = Identity {
-            epoch_nonce: self.plan.nonce,
-            salt_seed: self.plan.seed,
-            created: now,
-            config_hash: hash_of(&self.configuration),
-            build_hash: hash_of(BUILD),
-        };
-        let writer = Writer::open(&dir, Options::with_blocks(blocks).unwrap_or_default().without_sync(), identity)?;
-        let (mut scribe, mut pens) = Scribe::new(writer, sizes)?;
-        pens.shell.record(RecordKind::Build, 0, now, BUILD.as_bytes())?;
-        pens.shell.record(RecordKind::Label, 0, now, label.json().to_string().as_bytes())?;
-        pens.shell.record(RecordKind::Configuration, 0, now, self.configuration.as_bytes())?;
-        scribe.work()?;
-        Ok((scribe, pens))
+        write_ledger(&outcome, &ledger_path(&self.data_dir))?;
+        let end = RunEnd { state_hash: outcome.state_hash, events: outcome.events, wire: None };
+        report(&self.data_dir, (label, self.source.to_string()), end, true)
     }
 }
 
-/// Which program this is.
-const BUILD: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-
-/// The log's folder in a data directory.
-fn journal_dir(data_dir: &Path) -> PathBuf {
-    data_dir.join("journal")
-}
-
-/// In lockstep nothing is drawn from outside: the nonce follows from the seed.
-fn nonce_of(seed: u64) -> u32 {
-    let mut hash = StateHash::EMPTY;
-    hash.mix(seed);
-    hash.value() as u32
-}
-
-/// 32 bytes that tell two texts apart.
-fn hash_of(text: &str) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    for (place, part) in bytes.chunks_exact_mut(8).enumerate() {
-        let mut hash = StateHash::EMPTY;
-        hash.mix(place as u64);
-        hash.mix_bytes(text.as_bytes());
-        part.copy_from_slice(&hash.value().to_le_bytes());
-    }
-    bytes
+/// The report of a run, counted from its journal.
+pub(super) fn report(
+    data_dir: &Path,
+    (label, source): (Label, String),
+    end: RunEnd,
+    has_ledger: bool,
+) -> Result<RunReport, SimError> {
+    let tally = Tally::of_journal(&journal_dir(data_dir))?;
+    let ledger = has_ledger.then(|| ledger_path(data_dir));
+    Ok(RunReport::new(label, source, end, &tally, (journal_dir(data_dir), ledger)))
 }
 
 fn write_ledger(outcome: &RunOutcome, path: &Path) -> Result<(), SimError> {
@@ -252,8 +244,4 @@ fn write_ledger(outcome: &RunOutcome, path: &Path) -> Result<(), SimError> {
         file.flush()
     };
     write().map_err(|error| disk_error(path, &error))
-}
-
-fn disk_error(path: &Path, error: &std::io::Error) -> SimError {
-    SimError::Disk { path: path.display().to_string(), reason: error.to_string() }
 }

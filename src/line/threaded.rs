@@ -335,7 +335,7 @@ fn join(
         kalshi: Box::new(kalshi),
         binance: Box::new(binance),
         pricing: Box::new(PricingPart::new(pricing, pricing_pen)),
-        exec: Box::new(ExecPart::new(exec, (exec_pen, shell), ports.orders, replies, committed)),
+        exec: Box::new(ExecPart::new(exec, (exec_pen, shell), (ports.orders, ports.read_account), replies, committed)),
     })
 }
 

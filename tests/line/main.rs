@@ -3,4 +3,5 @@
 
 mod scribe;
 mod threaded;
+mod wired;
 mod world;

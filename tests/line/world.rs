@@ -29,13 +29,14 @@ const WARM_UP_MINUTES: u64 = 2880;
 /// Market time per wall time: a quarter of an hour in one and a half seconds.
 const SPEED: u32 = 600;
 /// A bar so low that orders leave, and ages that fit the speed.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "edge.edge_gross_min_cents=0",
     "edge.edge_net_min_cents=0",
     "edge.disagreement_max_cents=100",
     "sim.maker.half_spread_cents=0.1",
     "sim.market=easy",
     "sim.maker.price_lag_ms=300000",
+    "freshness.reconcile_age_ms_max=86400000",
     "freshness.book_age_ms_max=600000",
     "freshness.index_age_ms_max=600000",
     "freshness.source_age_ms_max=600000",
@@ -314,6 +315,7 @@ pub(crate) fn start(case: Case) -> Running {
         binance: Box::new(Binance { world: Arc::clone(&world), is_up: false, bytes: Vec::new() }),
         binance_answers: vec![binance_answers],
         history_answers,
+        read_account: Box::new(|_| ()),
         orders: Box::new(Orders {
             world: Arc::clone(&world),
             gateway: Gateway::new(stages.shard),

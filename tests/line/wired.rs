@@ -1,0 +1,138 @@
+//! Sessions over TLS on the loopback address: the exchange served for real, the line connected as it would
+//! be to the venues.
+
+use kalshi_trader::audit::{Inputs, audit};
+use kalshi_trader::clock::MarketClock;
+use kalshi_trader::config::Layers;
+use kalshi_trader::exchange::MockExchange;
+use kalshi_trader::exchange::server::{Server, ServerSettings};
+use kalshi_trader::exchange::setup::{Day, DayRequest};
+use kalshi_trader::line::replay::replay;
+use kalshi_trader::line::sim::{SimRequest, SimRun};
+use kalshi_trader::line::wired::WiredRun;
+use serde_json::Value;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A quarter of an hour in three seconds, a bar so low that orders leave, and ages that fit the speed.
+const SETTINGS: [&str; 11] = [
+    "sim.speed=300",
+    "edge.edge_gross_min_cents=0",
+    "edge.edge_net_min_cents=0",
+    "edge.disagreement_max_cents=100",
+    "limits.collar_cents=100",
+    "sim.maker.price_lag_ms=300000",
+    "freshness.reconcile_age_ms_max=86400000",
+    "freshness.book_age_ms_max=600000",
+    "freshness.index_age_ms_max=600000",
+    "freshness.source_age_ms_max=600000",
+    "freshness.opinion_age_ms_max=60000",
+];
+
+fn layers(more: &[&str]) -> Layers {
+    let mut layers = Layers::defaults().expect("defaults");
+    SETTINGS.iter().chain(more).for_each(|setting| layers.add_setting(setting).expect("a setting"));
+    layers
+}
+
+fn embedded(dir: &TempDir, more: &[&str]) -> WiredRun {
+    let request =
+        SimRequest { candles: Vec::new(), from: None, to: None, windows: Some(1), data_dir: dir.path().join("run") };
+    let run = SimRun::prepare(&mut layers(more), &request).expect("a session");
+    WiredRun::embedded(run).expect("a running session")
+}
+
+fn finish(mut run: WiredRun) -> Value {
+    while !run.is_over().expect("a journal that can be read") {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    run.finish().expect("a report").json()
+}
+
+fn check(dir: &Path, ledger: Option<&str>) {
+    let journal = dir.join("journal");
+    let found = audit(&journal, Inputs { limits: None, ledger }).expect("an audit");
+    assert_eq!(found.findings.total(), 0, "{:?}", found.findings);
+    replay(&journal, &[]).expect("the same again");
+}
+
+fn ledger(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("ledger.jsonl")).expect("a ledger")
+}
+
+#[test]
+fn a_session_over_sockets_trades_is_settled_and_replays() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = finish(embedded(&dir, &[]));
+    assert_eq!(report["windows_settled"], report["evaluations"], "{report}");
+    assert!(report["orders_sent"].as_u64() >= Some(1), "{report}");
+    let pool = &report["signature_pool"];
+    assert!(pool["taken"].as_u64().zip(pool["inline"].as_u64()).map(|(a, b)| a + b) >= Some(1), "{report}");
+    for hop in ["kalshi->pricing", "binance->pricing", "tick->order", "committed->wire", "order->reply"] {
+        assert!(report["latency_ns"][hop]["count"].as_u64() >= Some(1), "{hop}: {report}");
+    }
+    assert_eq!(report["reconnects"], 0, "{report}");
+    let run = dir.path().join("run");
+    check(&run, Some(&ledger(&run)));
+}
+
+/// All connections go down in the middle; they come up again, the books are asked for anew, and the
+/// journal tells all of it.
+#[test]
+fn a_line_whose_connections_are_closed_makes_them_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = finish(embedded(&dir, &["sim.faults=close@8m", "threads.stages=4"]));
+    assert!(report["reconnects"].as_u64() >= Some(2), "both streams were closed: {report}");
+    assert_eq!(report["windows_settled"], report["evaluations"], "{report}");
+    let run = dir.path().join("run");
+    check(&run, Some(&ledger(&run)));
+}
+
+#[test]
+fn a_session_can_be_ended_at_any_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = embedded(&dir, &["threads.stages=1"]);
+    let middle = run.clock().now().plus(6 * 60_000_000_000);
+    while run.clock().now() < middle {
+        assert!(!run.is_over().expect("a journal that can be read"), "it ended by itself");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    let report = run.finish().expect("a report").json();
+    assert!(report["events"].as_u64() > Some(1000), "{report}");
+    replay(&dir.path().join("run").join("journal"), &[]).expect("the same again");
+}
+
+/// The exchange is somebody else's: its line of JSON is all the line knows of it.
+#[test]
+fn a_line_trades_against_an_exchange_that_is_served_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let layers = layers(&["sim.windows=3"]);
+    let config = layers.finish().expect("a configuration");
+    let day = Day::prepare(&config, &DayRequest { windows: Some(3), ..DayRequest::default() }).expect("a day");
+    let settings = day.exchange_settings(&config);
+    let clock = MarketClock::scaled(day.starts_at(), 300);
+    let exchange = MockExchange::new(settings, day.path).expect("an exchange");
+    let server = Server::start(exchange, ServerSettings::of(&config), clock).expect("a server");
+    let file = dir.path().join("exchange.json");
+    std::fs::write(&file, server.description().line().expect("a line")).expect("a file");
+    let data_dir = dir.path().join("run");
+    let run = WiredRun::attached(&layers, &file, 1, &data_dir).expect("a running session");
+    let report = finish(run);
+    // The exchange goes on: the next window is evaluated while the one asked for is settled.
+    assert!(report["windows_settled"].as_u64() >= Some(1), "{report}");
+    assert_eq!(report["ledger_path"], Value::Null, "{report}");
+    server.write_ledger(&data_dir.join("ledger.jsonl")).expect("a ledger");
+    server.stop().expect("an exchange");
+    check(&data_dir, Some(&ledger(&data_dir)));
+}
+
+#[test]
+fn a_second_session_in_the_same_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = embedded(&dir, &[]);
+    run.finish().expect("a report");
+    let request =
+        SimRequest { candles: Vec::new(), from: None, to: None, windows: Some(1), data_dir: dir.path().join("run") };
+    assert!(SimRun::prepare(&mut layers(&[]), &request).is_err());
+}
