@@ -7,8 +7,10 @@ use super::calendar::SeriesCalendar;
 use super::catalog::Catalog;
 use super::lists::Traded;
 use super::makers::Makers;
+use super::orders::{Batches, ClientNames};
 use super::path::MarketPath;
 use super::prints::Prints;
+use super::shards::Shards;
 use super::spot::Spot;
 use super::streams::Streams;
 use super::trouble::Trouble;
@@ -45,6 +47,9 @@ pub(super) fn begin(settings: ExchangeSettings, mut path: MarketPath) -> Result<
         streams: Streams::default(),
         replies: BTreeMap::new(),
         tickets: 0,
+        names: ClientNames::default(),
+        batches: Batches::default(),
+        shards: Shards::default(),
         said: Vec::new(),
         text: String::new(),
         trouble: Trouble::new(&settings.faults, start),

@@ -13,6 +13,7 @@ pub mod server;
 
 mod settings;
 mod clockwork;
+mod call;
 mod calendar;
 mod catalog;
 mod prints;
@@ -24,6 +25,7 @@ mod streams;
 mod tell;
 mod trouble;
 mod orders;
+mod shards;
 mod rest;
 mod filter;
 mod lists;
@@ -32,6 +34,7 @@ mod query;
 mod outbox;
 mod ledger;
 
+pub use call::Call;
 pub use settings::ExchangeSettings;
 pub use streams::ConnId;
 
@@ -39,8 +42,10 @@ use calendar::SeriesCalendar;
 use catalog::Catalog;
 use lists::Traded;
 use makers::Makers;
+use orders::{Batches, ClientNames};
 use path::MarketPath;
 use prints::Prints;
+use shards::Shards;
 use spot::Spot;
 use std::collections::BTreeMap;
 use std::io;
@@ -86,6 +91,9 @@ pub struct MockExchange {
     /// By arrival and ticket: status and body.
     replies: BTreeMap<(Nanos, u64), (u16, String)>,
     tickets: u64,
+    names: ClientNames,
+    batches: Batches,
+    shards: Shards,
     /// What the engine said, while it is told.
     said: Vec<Said>,
     text: String,
@@ -179,7 +187,7 @@ impl MockExchange {
     }
 
     /// The client POSTs an order's body; the answer comes as the reply with the ticket given back.
-    /// Tickets rise by one from 1, creates and cancels together.
+    /// Tickets rise by one from 1, whatever is asked.
     pub fn create(&mut self, now: Nanos, body: &[u8]) -> u64 {
         self.turn(now);
         self.receive_create(now, body)
@@ -188,7 +196,8 @@ impl MockExchange {
     /// The client DELETEs `target` (path and query); the answer comes as the reply with the ticket given back.
     pub fn cancel(&mut self, now: Nanos, target: &str) -> u64 {
         self.turn(now);
-        self.receive_cancel(now, target)
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        self.receive_cancel(now, path.rsplit('/').next().unwrap_or(path), query)
     }
 
     /// The next reply that has arrived by `now`: its body into `out`; gives its ticket and HTTP status.

@@ -85,7 +85,10 @@ impl MockExchange {
     pub(super) fn answer_portfolio(&self, now: Nanos, path: &[&str], query: &str, out: &mut String) -> Result<(), u16> {
         let as_of = self.trouble.read_side(now);
         match path {
-            ["balance"] => wire::balance_body(out, self.settings.shard, self.cash_as_of(as_of), as_of),
+            ["balance"] => {
+                let balances = self.shards.balances(self.settings.shard, self.cash_as_of(as_of));
+                wire::balance_body(out, &balances, as_of);
+            }
             ["orders"] => self.write_orders(query, as_of, out),
             ["orders", "queue_positions"] => self.write_queue(query, out),
             ["orders", id, "queue_position"] => return self.write_queue_of(id, out),
@@ -93,6 +96,8 @@ impl MockExchange {
             ["fills"] => self.write_fills(query, as_of, out),
             ["positions"] => self.write_positions(query, as_of, out),
             ["settlements"] => self.write_settlements(query, as_of, out),
+            ["intra_exchange_instance_transfers"] => self.write_transfers(out),
+            ["intra_exchange_instance_transfers", id] => return self.write_transfer(id, out),
             _ => return Err(not_found(out)),
         }
         Ok(())
@@ -127,7 +132,8 @@ impl MockExchange {
         };
         asked.write(("orders", self.venue.account().orders()), keeps, out, |out, order| {
             let ticker = order.asked.market.map_or("", |market| self.ticker(market));
-            wire::order_object(out, order, &self.totals(order.order), (ticker, self.settings.shard));
+            let client = self.client_text(order.asked.client);
+            wire::order_object(out, (order, &client), &self.totals(order.order), (ticker, self.settings.shard));
         });
         out.push('}');
     }
@@ -138,7 +144,8 @@ impl MockExchange {
             return Err(not_found(out));
         };
         out.push_str("{\"order\":");
-        wire::order_object(out, order, &self.totals(order.order), (self.ticker(market), self.settings.shard));
+        let (client, totals) = (self.client_text(order.asked.client), self.totals(order.order));
+        wire::order_object(out, (order, &client), &totals, (self.ticker(market), self.settings.shard));
         out.push('}');
         Ok(())
     }

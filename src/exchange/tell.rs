@@ -55,6 +55,8 @@ impl MockExchange {
         let Said::Level { market, side, price, change, cause, at } = *said else { return };
         let due = self.frame_due(at);
         let known = self.catalog.market(market);
+        let cause = cause.map(|client| self.names.text(client));
+        let cause = cause.as_deref();
         for stream in self.streams.iter_mut().filter(|stream| stream.books.contains(market)) {
             let Some((sid, seq)) = stream.session.books.next() else { continue };
             let use_yes_price = stream.session.use_yes_price;
@@ -81,12 +83,13 @@ impl MockExchange {
     }
 
     fn tell_fill(&mut self, fill: &FillRecord) {
+        let client = &*self.names.text(fill.client);
         let message = |sid| FillMessage {
             sid,
             ticker: &self.catalog.market(fill.market).ticker,
             trade: fill.trade,
             order: fill.order,
-            client: fill.client,
+            client,
             side: fill.side,
             price: fill.price,
             count: fill.count,
@@ -105,11 +108,12 @@ impl MockExchange {
 
     fn tell_order(&mut self, state: &OrderState, at: Nanos) {
         let asked = self.venue.account().order(state.order);
+        let client = &*self.names.text(state.client);
         let message = |sid| OrderMessage {
             sid,
             ticker: &self.catalog.market(state.market).ticker,
             order: state.order,
-            client: state.client,
+            client,
             side: state.side,
             price: state.price,
             status: state.status,

@@ -2,7 +2,7 @@
 
 use kalshi_trader::config::Layers;
 use kalshi_trader::exchange::path::{GeneratorSettings, MarketPath, PathSettings, generate_candles};
-use kalshi_trader::exchange::{ConnId, ExchangeSettings, MockExchange};
+use kalshi_trader::exchange::{Call, ConnId, ExchangeSettings, MockExchange};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -147,6 +147,15 @@ impl Client {
         self.wait_for(ticket)
     }
 
+    /// Any request, and the wait for its answer; `Null` for a body that is not there.
+    pub(crate) fn call(&mut self, method: &str, target: &str, body: &Value) -> (u16, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        match self.exchange.call(self.now, method, &format!("/trade-api/v2/{target}"), body.as_bytes()) {
+            Call::Now(status, body) => (status, json_or_null(&body)),
+            Call::Later(ticket) => self.wait_for(ticket),
+        }
+    }
+
     fn wait_for(&mut self, ticket: u64) -> (u16, Value) {
         let deadline = self.now.plus(10 * Nanos::SECOND);
         while !self.replies.contains_key(&ticket) {
@@ -188,7 +197,7 @@ impl Client {
             self.spot.push(serde_json::from_slice(&out).expect("a JSON frame"));
         }
         while let Some((ticket, status)) = self.exchange.next_reply(self.now, &mut out) {
-            let body = serde_json::from_slice(&out).expect("a JSON body");
+            let body = json_or_null(&out);
             self.replies.insert(ticket, (status, body, self.now));
         }
     }
@@ -231,6 +240,10 @@ impl Client {
         let price = if side == 1 && !self.yes_scale { price.complement() } else { price };
         (price.0, Count::parse(text(size).as_bytes()).expect("a count").0)
     }
+}
+
+fn json_or_null(body: &[u8]) -> Value {
+    if body.is_empty() { Value::Null } else { serde_json::from_slice(body).expect("a JSON body") }
 }
 
 pub(crate) fn text(value: &Value) -> &str {

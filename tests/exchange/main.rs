@@ -9,3 +9,4 @@ mod market;
 mod orders;
 mod rest;
 mod stream;
+mod writes;

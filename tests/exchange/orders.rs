@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// An order of our form; the client id from `seq`.
-fn order(seq: u64, side: &str, price: &str, count: &str) -> Value {
+pub(crate) fn order(seq: u64, side: &str, price: &str, count: &str) -> Value {
     json!({
         "ticker": WINDOW, "client_order_id": format!("k1-1-0000002a-{seq:x}"), "side": side, "price": price,
         "count": count, "time_in_force": "immediate_or_cancel", "self_trade_prevention_type": "taker_at_cross",
@@ -13,13 +13,13 @@ fn order(seq: u64, side: &str, price: &str, count: &str) -> Value {
     })
 }
 
-fn with(mut order: Value, key: &str, value: Value) -> Value {
+pub(crate) fn with(mut order: Value, key: &str, value: Value) -> Value {
     order[key] = value;
     order
 }
 
 /// Watching the window's book and everything private, ten seconds after the open.
-fn trader(latency_ms: u64) -> Client {
+pub(crate) fn trader(latency_ms: u64) -> Client {
     let mut client = Client::new(settings(latency_ms));
     client.subscribe(&["fill", "user_orders", "trade"]);
     client.run_to(at(10));

@@ -83,6 +83,8 @@ pub struct Account {
     fees: Money,
     /// What everybody else received from us, as if all were traded in YES without collateral.
     others: Money,
+    /// What came from the account's other shards, less what went there.
+    moved: Money,
     orders: Vec<OrderRecord>,
     /// Rows by the sender's identifier, sorted; a sender's identifiers rise, so this appends.
     clients: Vec<(ClientId, u32)>,
@@ -100,6 +102,7 @@ impl Account {
             reserved: Money::ZERO,
             fees: Money::ZERO,
             others: Money::ZERO,
+            moved: Money::ZERO,
             orders: Vec::with_capacity(orders_max),
             clients: Vec::with_capacity(orders_max),
             fills: Vec::with_capacity(orders_max),
@@ -139,11 +142,12 @@ impl Account {
     }
 
     /// What is missing or too much when everything is added up: cash, the dollars locked for NO
-    /// positions, fees, and what the other side of every trade and payment received. Always zero.
+    /// positions, fees, what was moved between shards, and what the other side of every trade and payment
+    /// received. Always zero.
     #[must_use]
     pub fn imbalance(&self) -> Money {
         let locked: i64 = self.holdings().map(|holding| locked(holding.position).0).sum();
-        Money(self.cash.0 + locked + self.fees.0 + self.others.0 - self.start.0)
+        Money(self.cash.0 + locked + self.fees.0 + self.others.0 - self.start.0 - self.moved.0)
     }
 
     /// Every create that reached the engine, in order.
@@ -273,6 +277,12 @@ impl Account {
         place.resting[side as usize].replace(Claim::default(), claim);
         let reserved = self.reserved.0 - self.places[slot].reserve.0 + place.need().0;
         reserved <= self.cash.0
+    }
+
+    /// Money comes from another shard, or goes there when negative.
+    pub(super) const fn move_cash(&mut self, amount: Money) {
+        self.cash.0 += amount.0;
+        self.moved.0 += amount.0;
     }
 
     /// Pays a market and forgets its holding.

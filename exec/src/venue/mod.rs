@@ -38,6 +38,7 @@ use market::Market;
 use matching::{Taker, Who};
 use queue::RestingOrders;
 use trader_journal::book::{Level, LevelBook, Side};
+use trader_journal::event::RejectReason;
 use trader_journal::fee::FeeSchedule;
 use trader_journal::grid::PriceGrid;
 use trader_journal::units::{Count, Money, Nanos, Price};
@@ -159,6 +160,20 @@ impl Venue {
         self.run_until(now);
         self.entry.send(now, entry::Command::Cancel(*cancel), &self.settings);
         self.refresh();
+    }
+
+    /// Moves money onto the account's shard, or off it when `amount` is negative.
+    ///
+    /// # Errors
+    /// [`RejectReason::InsufficientBalance`]: it is not there, or resting orders may need it; nothing moved.
+    pub fn move_cash(&mut self, now: Nanos, amount: Money) -> Result<(), RejectReason> {
+        self.run_until(now);
+        let left = self.account.available().checked_add(amount);
+        if amount < Money::ZERO && left.is_none_or(|left| left < Money::ZERO) {
+            return Err(RejectReason::InsufficientBalance);
+        }
+        self.account.move_cash(amount);
+        Ok(())
     }
 
     /// When something next happens by itself: an arrival, an expiry, a step of a market's life.

@@ -1,10 +1,10 @@
 //! What each request gets: let in or not, within its rate or not, and then the exchange's answer.
 
-use super::super::ConnId;
+use super::super::{Call, ConnId};
 use super::buckets::Buckets;
 use super::connection::Entrance;
 use super::door::{Door, is_signed};
-use super::market::{Call, Market, SpotId};
+use super::market::{Market, SpotId};
 use super::mishap::Mishaps;
 use super::reply::Reply;
 use super::request::Request;
@@ -113,7 +113,7 @@ impl Counter {
         if is_order && self.mishaps.loses_request() {
             return Ok(Answer::HangUp);
         }
-        let call = self.market.call(times.now, &request.method, &request.target, &request.body);
+        let call = self.market.exchange.call(times.now, &request.method, &request.target, &request.body);
         let is_lost = is_order && self.mishaps.loses_answer();
         Ok(match call {
             Call::Now(..) if is_lost => Answer::HangUp,
@@ -151,7 +151,7 @@ impl Counter {
         if !request.path().starts_with(SPOT_REST) || !is_reading(request) {
             return Err(not_found());
         }
-        match self.market.call(times.now, "GET", &request.target, &[]) {
+        match self.market.exchange.call(times.now, "GET", &request.target, &[]) {
             Call::Now(status, body) => {
                 Ok(Answer::Reply(Reply::new(status, body).with("X-MBX-USED-WEIGHT-1M", used.to_string())))
             }

@@ -13,14 +13,6 @@ const SPOT_FRAMES_MAX: usize = 65_536;
 /// A Binance connection's number.
 pub(super) type SpotId = u64;
 
-/// What becomes of a request.
-pub(super) enum Call {
-    /// Answered.
-    Now(u16, Vec<u8>),
-    /// The answer comes as the reply with this ticket.
-    Later(u64),
-}
-
 struct SpotStream {
     id: SpotId,
     /// `btcusdt@trade`, …; empty: none yet.
@@ -93,25 +85,6 @@ impl Market {
                     spot.frames.clear();
                 }
             }
-        }
-    }
-
-    pub(super) fn call(&mut self, now: Nanos, method: &str, target: &str, body: &[u8]) -> Call {
-        let path = target.split('?').next().unwrap_or(target);
-        let orders = path.strip_prefix("/trade-api/v2/portfolio/events/orders");
-        match (method, orders) {
-            ("GET" | "HEAD", _) => {
-                let mut out = Vec::new();
-                let status = self.exchange.get(now, target, &mut out);
-                Call::Now(status, out)
-            }
-            ("POST", Some("")) => Call::Later(self.exchange.create(now, body)),
-            ("DELETE", Some(id)) if id.len() > 1 => Call::Later(self.exchange.cancel(now, target)),
-            ("POST" | "DELETE", _) if path.starts_with("/trade-api/v2/portfolio/orders") => {
-                let code = r#"{"error":{"code":"deprecated_v1_order_endpoint","message":"Please switch to the V2 endpoints"}}"#;
-                Call::Now(410, code.into())
-            }
-            _ => Call::Now(404, br#"{"error":{"code":"not_found","message":"not found"}}"#.to_vec()),
         }
     }
 

@@ -28,7 +28,10 @@ impl Reply {
         let connection = if keeps_alive { "keep-alive" } else { "close" };
         put(out, format_args!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)));
         put(out, format_args!("Date: {}\r\n", date(wall)));
-        put(out, format_args!("Content-Type: {kind}\r\nContent-Length: {}\r\n", self.body.len()));
+        // What has no content has no length either (RFC 9110, 8.6).
+        if self.status != 204 {
+            put(out, format_args!("Content-Type: {kind}\r\nContent-Length: {}\r\n", self.body.len()));
+        }
         for (name, value) in &self.headers {
             put(out, format_args!("{name}: {value}\r\n"));
         }

@@ -7,6 +7,7 @@ mod binance;
 mod listing;
 mod rest;
 mod stream;
+mod writes;
 
 pub use binance::{BinanceTrade, binance_kline, binance_klines_rest, binance_trade};
 pub use listing::{
@@ -14,14 +15,15 @@ pub use listing::{
     market_list, markets_body, orderbook, series_object, trade_object,
 };
 pub use rest::{
-    MarketTotals, OrderTotals, balance_body, cancel_body, coded_error, create_body, data_timestamp, fill_object,
-    flat_error, order_object, parameter_error, position_object, reject_body, reject_status, settlement_object,
+    MarketTotals, OrderTotals, balance_body, coded_error, data_timestamp, fill_object, flat_error, order_object,
+    parameter_error, position_object, reject_body, reject_status, settlement_object,
 };
 pub use stream::{
     Delta, FillMessage, IndexMessage, OrderMessage, TradeMessage, delta, determined, fill, halted, index,
     market_created, ok, order_update, settled, snapshot, strike_announced, subscribed, subscriptions, trade,
     unsubscribed, venue_error,
 };
+pub use writes::{cancel_body, create_body, transfer_object, transfer_reply};
 
 use std::fmt::{self, Write};
 use trader_journal::units::{Money, Nanos};

@@ -1,14 +1,15 @@
 //! What Kalshi's REST tells of an account, its orders, and what it refuses (kalshi.md §2.2-2.4).
 
-use super::listing::{SHARDS, pays};
+use super::listing::pays;
 use super::{Dollars4, Rfc3339, put};
-use trader_exec::venue::{Accepted, Canceled, FillRecord, Holding, OrderRecord, SettlementRecord};
+use trader_exec::venue::{FillRecord, Holding, OrderRecord, SettlementRecord};
 use trader_journal::book::Side;
 use trader_journal::event::{Outcome, RejectReason};
 use trader_journal::units::{Count, Money, Nanos};
 
-/// `GET /portfolio/balance`: the breakdown is per shard (kalshi.md §2.4); all the money is on `shard`.
-pub fn balance_body(out: &mut String, shard: u8, cash: Money, now: Nanos) {
+/// `GET /portfolio/balance`: the whole, and what lies on each shard (kalshi.md §2.4).
+pub fn balance_body(out: &mut String, shards: &[Money], now: Nanos) {
+    let cash = Money(shards.iter().map(|shard| shard.0).sum());
     put(
         out,
         format_args!(
@@ -18,45 +19,11 @@ pub fn balance_body(out: &mut String, shard: u8, cash: Money, now: Nanos) {
             now.seconds()
         ),
     );
-    for index in 0..(SHARDS.len() as u8).max(shard + 1) {
+    for (index, here) in shards.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        let here = if index == shard { cash } else { Money::ZERO };
-        put(out, format_args!("{comma}{{\"exchange_index\":{index},\"balance\":\"{}\"}}", Dollars4(here)));
+        put(out, format_args!("{comma}{{\"exchange_index\":{index},\"balance\":\"{}\"}}", Dollars4(*here)));
     }
     out.push_str("]}");
-}
-
-/// The flat 201 body of a create; averages only when something was filled.
-pub fn create_body(out: &mut String, accepted: &Accepted, at: Nanos) {
-    put(
-        out,
-        format_args!(
-            "{{\"order_id\":\"{}\",\"client_order_id\":\"{}\",\"fill_count\":\"{}\",\"remaining_count\":\"{}\"",
-            accepted.order, accepted.client, accepted.filled, accepted.remaining
-        ),
-    );
-    let filled = accepted.filled.0;
-    if filled > 0 {
-        // $0.000001 over 0.01 contract is $0.0001 a contract.
-        let per_contract = |total: Money| Dollars4(Money((total.0 + filled / 2) / filled * 100));
-        let (price, fee) = (per_contract(accepted.notional), per_contract(accepted.fees));
-        put(out, format_args!(",\"average_fill_price\":\"{price}\",\"average_fee_paid\":\"{fee}\""));
-    }
-    put(out, format_args!(",\"ts_ms\":{}}}", at.millis()));
-}
-
-/// The 200 body of a cancel.
-pub fn cancel_body(out: &mut String, canceled: &Canceled, at: Nanos) {
-    put(
-        out,
-        format_args!(
-            "{{\"order_id\":\"{}\",\"client_order_id\":\"{}\",\"reduced_by\":\"{}\",\"ts_ms\":{}}}",
-            canceled.order,
-            canceled.client,
-            canceled.reduced,
-            at.millis()
-        ),
-    );
 }
 
 /// The one account's owner.
@@ -76,14 +43,18 @@ pub struct OrderTotals {
 }
 
 /// One order of `GET /portfolio/orders`.
-pub fn order_object(out: &mut String, order: &OrderRecord, totals: &OrderTotals, (ticker, shard): (&str, u8)) {
+pub fn order_object(
+    out: &mut String,
+    (order, client): (&OrderRecord, &str),
+    totals: &OrderTotals,
+    (ticker, shard): (&str, u8),
+) {
     let asked = &order.asked;
     put(
         out,
         format_args!(
-            "{{\"order_id\":\"{}\",\"client_order_id\":\"{}\",\"ticker\":\"{ticker}\",\"exchange_index\":{shard},\"type\":\"limit\",\"status\":\"{}\",\"book_side\":\"{}\",\"outcome_side\":\"{}\",\"yes_price_dollars\":\"{}\",\"no_price_dollars\":\"{}\",\"initial_count_fp\":\"{}\",\"fill_count_fp\":\"{}\",\"remaining_count_fp\":\"{}\",\"taker_fill_cost_dollars\":\"{}\",\"maker_fill_cost_dollars\":\"{}\",\"taker_fees_dollars\":\"{}\",\"maker_fees_dollars\":\"{}\",\"user_id\":\"{USER_ID}\",\"side\":\"{}\",\"action\":\"buy\",\"subaccount_number\":0,\"self_trade_prevention_type\":\"{}\",\"created_time\":\"{}\",\"last_update_time\":\"{}\"}}",
+            "{{\"order_id\":\"{}\",\"client_order_id\":\"{client}\",\"ticker\":\"{ticker}\",\"exchange_index\":{shard},\"type\":\"limit\",\"status\":\"{}\",\"book_side\":\"{}\",\"outcome_side\":\"{}\",\"yes_price_dollars\":\"{}\",\"no_price_dollars\":\"{}\",\"initial_count_fp\":\"{}\",\"fill_count_fp\":\"{}\",\"remaining_count_fp\":\"{}\",\"taker_fill_cost_dollars\":\"{}\",\"maker_fill_cost_dollars\":\"{}\",\"taker_fees_dollars\":\"{}\",\"maker_fees_dollars\":\"{}\",\"user_id\":\"{USER_ID}\",\"side\":\"{}\",\"action\":\"buy\",\"subaccount_number\":0,\"self_trade_prevention_type\":\"{}\",\"created_time\":\"{}\",\"last_update_time\":\"{}\"}}",
             order.order,
-            asked.client,
             order.status.word(),
             asked.side.word(),
             outcome_side(asked.side),

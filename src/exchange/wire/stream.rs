@@ -4,7 +4,7 @@ use super::listing::{MarketCard, strikes};
 use super::rest::outcome_side;
 use super::{Dollars2, Dollars4, Rfc3339, StrikeNumber, put};
 use trader_journal::book::{Level, Side};
-use trader_journal::event::{ClientId, OrderStatus, Outcome, StrikeKind, UpdateReason, Uuid};
+use trader_journal::event::{OrderStatus, Outcome, StrikeKind, UpdateReason, Uuid};
 use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// `{"type":"subscribed",…}`: one per channel, each with its own sid.
@@ -97,7 +97,7 @@ pub struct Delta<'a> {
     /// Engine time.
     pub at: Nanos,
     /// The client order that caused it, when it is the reader's own.
-    pub cause: Option<ClientId>,
+    pub cause: Option<&'a str>,
     /// The scale of NO prices.
     pub use_yes_price: bool,
 }
@@ -173,7 +173,7 @@ pub struct FillMessage<'a> {
     /// As above.
     pub order: Uuid,
     /// The client's own id of the order.
-    pub client: ClientId,
+    pub client: &'a str,
     /// The order's side of the YES book.
     pub side: Side,
     /// YES price.
@@ -226,7 +226,7 @@ pub struct OrderMessage<'a> {
     /// The order.
     pub order: Uuid,
     /// The client's own id of it.
-    pub client: ClientId,
+    pub client: &'a str,
     /// Its side of the YES book.
     pub side: Side,
     /// YES price.
