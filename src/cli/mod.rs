@@ -11,6 +11,7 @@ mod journal;
 mod config;
 mod calc;
 mod output;
+mod watch;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -18,12 +19,13 @@ use std::process::ExitCode;
 
 /// An algorithmic trading system for Kalshi's short-dated BTC markets.
 #[derive(Debug, Parser)]
-#[command(name = "kalshi-trader", version, about, arg_required_else_help = true)]
+#[command(name = "kalshi-trader", version, about)]
 pub struct Cli {
     #[command(flatten)]
     settings: SettingArgs,
+    /// None: `run`, the simulation.
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 /// Where settings come from: the shipped file, then these.
@@ -39,7 +41,7 @@ pub struct SettingArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Trade: in this version in the simulation.
+    /// Trade, in this version in the simulation; the same as no command at all.
     Run(run::RunArgs),
     /// Send no new orders until resumed.
     Pause(control::CommandArgs),
@@ -101,7 +103,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let settings = &cli.settings;
-    match cli.verb {
+    match cli.verb.unwrap_or_else(|| Verb::Run(run::RunArgs::default_ones())) {
         Verb::Run(arguments) => run::run(&arguments, settings),
         Verb::Exchange(arguments) => exchange::run(&arguments, settings),
         Verb::Pause(arguments) => control::command("pause", &arguments, settings),

@@ -23,6 +23,11 @@ pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> Result<(), Stop>) -> R
     }
 }
 
+/// Tells a line on standard output as it happens. A reader that is gone ends nothing.
+pub(super) fn tell(line: impl fmt::Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 /// Says a line on standard error. A reader that is gone, or a full disk behind it, ends nothing.
 pub(super) fn say(line: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -1,20 +1,18 @@
 //! `run`: trade. In this version in the simulation, over sockets or in virtual time.
 
 use super::config::{layers, set_in_vain};
-use super::{Failure, SettingArgs, output};
+use super::watch::{Ending, Watch};
+use super::{Cli, Failure, SettingArgs, Verb, output};
 use crate::clock::{Stopwatch, wall};
-use crate::control::signals::Signals;
 use crate::exchange::setup::WINDOWS_MAX;
-use crate::line::sim::{RunReport, SimRequest, SimRun};
+use crate::line::sim::{RunReport, SimError, SimRequest, SimRun};
 use crate::line::wired::WiredRun;
-use crate::thread;
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser as _, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use miette::miette;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use trader_journal::units::Nanos;
 
 /// What to trade against.
@@ -56,7 +54,7 @@ pub(super) struct RunArgs {
     /// Last day to trade, UTC (YYYY-MM-DD).
     #[arg(long, value_name = "DATE", requires = "candles")]
     to: Option<Date>,
-    /// Quarter hours to trade.
+    /// Quarter hours to trade; 8 if not given, in lockstep all there are or `sim.windows`.
     #[arg(long, value_name = "N", conflicts_with = "day", value_parser = clap::value_parser!(u64).range(1..=WINDOWS_MAX))]
     windows: Option<u64>,
     /// One day: 96 quarter hours.
@@ -75,6 +73,12 @@ pub(super) struct RunArgs {
     /// The line that `kalshi-trader exchange` printed: trade against that exchange, not against one in this process.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["candles", "day"])]
     exchange: Option<PathBuf>,
+    /// Market time runs so many times as fast as the wall's.
+    #[arg(long, value_name = "X", conflicts_with = "lockstep", value_parser = clap::value_parser!(u64).range(1..=SPEED_MAX))]
+    speed: Option<u64>,
+    /// Tell the story in lines; there is no dashboard yet, so this changes nothing.
+    #[arg(long)]
+    no_dashboard: bool,
     /// Where the journal and the ledger go; a fresh folder under `journal.directory` if not given.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -87,8 +91,10 @@ pub(super) struct RunArgs {
 pub(super) const SEED_MAX: u64 = i64::MAX as u64;
 /// Quarter hours of a day.
 const DAY_WINDOWS: u64 = 96;
-/// Between two looks at whether a run is over.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// The fastest market time.
+const SPEED_MAX: u64 = 3600;
+/// Quarter hours of a run over sockets that names no number: two to three minutes at the shipped speed.
+const SHORT_WINDOWS: u64 = 8;
 /// A run shorter than this shows no progress.
 const QUIET_MS: u64 = 1000;
 
@@ -109,9 +115,9 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         None => fresh_dir(Path::new(&layers.finish()?.journal.directory)),
     };
     if let Some(file) = &arguments.exchange {
-        let windows = asked_windows(arguments).unwrap_or(layers.finish()?.sim.windows);
+        let windows = asked_windows(arguments).unwrap_or(SHORT_WINDOWS);
         let run = WiredRun::attached(&layers, file, windows, &data_dir).map_err(miette::Report::from)?;
-        return over_sockets(run, arguments);
+        return over_sockets(run, &data_dir, arguments);
     }
     let made_for_it = arguments.data_dir.is_none().then(|| data_dir.clone());
     let request = SimRequest {
@@ -119,7 +125,7 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         from: arguments.from,
         to: arguments.to,
         windows: asked_windows(arguments),
-        data_dir,
+        data_dir: data_dir.clone(),
     };
     let prepared = SimRun::prepare(&mut layers, &request).map_err(miette::Report::from);
     if let (Err(_), Some(dir)) = (&prepared, made_for_it) {
@@ -132,7 +138,7 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
     output::say(run.span());
     set_in_vain(&layers)?.iter().for_each(output::say);
     if !arguments.lockstep {
-        return over_sockets(WiredRun::embedded(run).map_err(miette::Report::from)?, arguments);
+        return over_sockets(WiredRun::embedded(run).map_err(miette::Report::from)?, &data_dir, arguments);
     }
     let stopwatch = Stopwatch::start();
     let bar = Progress::new(run.starts_at(), run.ends_at());
@@ -152,22 +158,25 @@ fn print(report: &RunReport, arguments: &RunArgs) -> Result<(), Failure> {
     })
 }
 
-/// Waits until a session over sockets is over, or somebody asks for its end.
-fn over_sockets(mut run: WiredRun, arguments: &RunArgs) -> Result<(), Failure> {
+/// Watches a session over sockets to its end, or until somebody asks for it.
+fn over_sockets(mut run: WiredRun, data_dir: &Path, arguments: &RunArgs) -> Result<(), Failure> {
     if arguments.exchange.is_some() {
         output::say(run.label());
         output::say(run.source());
         output::say(run.span());
     }
-    let signals = Signals::listen().map_err(|error| miette!("signals cannot be listened to: {error}"))?;
     let stopwatch = Stopwatch::start();
-    let bar = Progress::new(run.clock().now(), run.span().ends_at());
-    while !signals.is_asked_to_stop() && !run.is_over().map_err(miette::Report::from)? {
-        bar.reached(run.clock().now(), &stopwatch);
-        thread::rest(LOOK_EVERY);
+    let watch = Watch::start(&mut run, data_dir, arguments.json)?;
+    if watch.wait(&mut run)? == Ending::Asked {
+        output::say("asked to end: everything is taken back, once more ends it at once");
+        watch.take_back();
     }
-    bar.done();
-    let report = run.finish().map_err(miette::Report::from)?;
+    let report = run.finish();
+    watch.end();
+    let report = report.map_err(|error| match error {
+        SimError::Stopped { .. } => Failure::NotRight(error.to_string()),
+        error => Failure::Input(error.into()),
+    })?;
     print(&report.with_wall_ms(stopwatch.millis()), arguments)
 }
 
@@ -178,6 +187,9 @@ fn with_flags(arguments: &RunArgs, settings: &SettingArgs) -> SettingArgs {
     if let Some(seed) = arguments.seed {
         lay("sim.seed", seed.to_string());
     }
+    if let Some(speed) = arguments.speed {
+        lay("sim.speed", speed.to_string());
+    }
     if let Some(faults) = &arguments.fault {
         lay("sim.faults", faults.clone());
     }
@@ -187,8 +199,20 @@ fn with_flags(arguments: &RunArgs, settings: &SettingArgs) -> SettingArgs {
     settings
 }
 
-const fn asked_windows(arguments: &RunArgs) -> Option<u64> {
-    if arguments.day { Some(DAY_WINDOWS) } else { arguments.windows }
+impl RunArgs {
+    /// Those of a command line that names no command.
+    pub(super) fn default_ones() -> RunArgs {
+        match Cli::parse_from(["kalshi-trader", "run"]).verb {
+            Some(Verb::Run(arguments)) => arguments,
+            _ => unreachable!("that is the command `run`"),
+        }
+    }
+}
+
+/// A day of candles, or of a generator, lasts a day in lockstep and would last half an hour over sockets.
+fn asked_windows(arguments: &RunArgs) -> Option<u64> {
+    let short = (!arguments.lockstep).then_some(SHORT_WINDOWS);
+    if arguments.day { Some(DAY_WINDOWS) } else { arguments.windows.or(short) }
 }
 
 /// A folder that did not exist, named by the clock and made here, so that of two runs of one

@@ -58,6 +58,17 @@ impl ThreadPlan {
         };
         ThreadPlan { seats: seats.collect(), patience, lock_memory: threads.lock_memory }
     }
+
+    /// How a thread with nothing to do waits, for people.
+    #[must_use]
+    pub const fn waiting(&self) -> &'static str {
+        match self.patience {
+            Patience { spins: u32::MAX, .. } => "spinning",
+            Patience { yields: u32::MAX, .. } => "yielding",
+            Patience { yields: 0, .. } => "parking",
+            Patience { .. } => "yielding, then parking",
+        }
+    }
 }
 
 /// Who sits where; those who speak first work first.
@@ -101,6 +112,7 @@ mod tests {
         assert_eq!(auto(2).patience.spins, 0);
         assert_eq!(ThreadPlan::of(&threads(Four), 2).patience.spins, 0);
         assert!(auto(8).patience.spins > 0);
+        assert_eq!([auto(2).waiting(), auto(8).waiting()], ["yielding, then parking", "spinning"]);
     }
 
     #[test]

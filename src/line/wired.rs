@@ -11,7 +11,7 @@ use super::stages::Stages;
 use super::threaded::{LineEnd, Run, Setup, Threaded};
 use crate::candles::{MINUTE_NANOS, QUARTER_HOUR_NANOS};
 use crate::clock::{self, MarketClock, Stopwatch};
-use crate::config::{Config, Layers, Waiting};
+use crate::config::{Config, Layers};
 use crate::desk::latency::{Conditions, Latency};
 use crate::exchange::path::date;
 use crate::exchange::server::{Description, DescriptionError, RunningServer, Server, ServerError, ServerSettings};
@@ -89,7 +89,6 @@ pub struct WiredRun {
     source: String,
     data_dir: PathBuf,
     plan: ThreadPlan,
-    waiting: Waiting,
     settling: Settling,
     looked: Stopwatch,
     /// Since everything is due to be settled.
@@ -178,7 +177,6 @@ impl WiredRun {
             source,
             data_dir,
             plan,
-            waiting: config.threads.waiting,
             settling,
             looked: Stopwatch::start(),
             due: None,
@@ -257,7 +255,7 @@ impl WiredRun {
     /// # Errors
     /// [`SimError`]; the journal keeps what happened before.
     pub fn finish(self) -> Result<RunReport, SimError> {
-        let WiredRun { line, helpers, server, clock, label, source, data_dir, plan, waiting, remarks, .. } = self;
+        let WiredRun { line, helpers, server, clock, label, source, data_dir, plan, remarks, .. } = self;
         line.stop();
         let end = line.join();
         drop(helpers);
@@ -272,7 +270,7 @@ impl WiredRun {
         let conditions = Conditions {
             cores: thread::cores(),
             threads: plan.seats.len(),
-            waiting: format!("{waiting:?}").to_lowercase(),
+            waiting: plan.waiting().to_owned(),
             speed: clock.speed(),
             stamp_cost_ns: end.stamp_cost_ns,
         };

@@ -3,6 +3,7 @@
 mod common;
 mod control;
 mod follow;
+mod process;
 mod status;
 mod story;
 mod tally;
