@@ -11,9 +11,9 @@ mod words;
 
 pub use ids::{Agent, ClientId, EvalId, EventId, MarketId, Ring, SeriesId, Uuid};
 pub use words::{
-    Account, AccountList, BookFault, CancelReason, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode, OperatorVerb,
-    OrderStatus, Outcome, Pad, ReconcileReason, RejectReason, SelfTrade, SeriesMode, SizedBy, StrikeKind, Style, TimeInForce,
-    UnknownReason, UpdateReason, Zero, pad,
+    Account, AccountList, BookFault, CancelReason, Feed, FeedState, FrameFault, Gate, Interval, LifecycleKind, Mode,
+    OperatorVerb, OrderStatus, Outcome, Pad, ReconcileReason, RejectReason, SelfTrade, SeriesMode, SizedBy, StrikeKind,
+    Style, TimeInForce, UnknownReason, UpdateReason, Zero, pad,
 };
 
 use crate::book::Side;

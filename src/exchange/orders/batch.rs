@@ -76,10 +76,10 @@ impl MockExchange {
     /// Sends several creates on their way, in their order.
     pub(in crate::exchange) fn receive_batch_create(&mut self, now: Nanos, body: &[u8]) -> u64 {
         let batch = self.next_ticket();
-        if !self.lose_order(now, batch) {
-            if let Err(refusal) = self.send_creates(now, batch, body) {
-                self.refuse_order(now, batch, &refusal);
-            }
+        if !self.lose_order(now, batch)
+            && let Err(refusal) = self.send_creates(now, batch, body)
+        {
+            self.refuse_order(now, batch, &refusal);
         }
         batch
     }
