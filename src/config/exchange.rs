@@ -34,6 +34,20 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// The venue's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Tier::Basic => "basic",
+            Tier::Advanced => "advanced",
+            Tier::Expert => "expert",
+            Tier::Premier => "premier",
+            Tier::Paragon => "paragon",
+            Tier::Prime => "prime",
+            Tier::Prestige => "prestige",
+        }
+    }
+
     /// Reading and writing: tokens a second, and seconds of burst.
     #[must_use]
     pub const fn rates(self) -> ((u64, u64), (u64, u64)) {

@@ -2,6 +2,7 @@
 
 use super::client::{BALANCE, Http, ORDERS, WINDOW, World, request, resting, tls_to};
 use kalshi_trader::clock::wall;
+use kalshi_trader::config::Tier;
 use kalshi_trader::signer::{KEY_HEADER, Key, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -215,4 +216,18 @@ fn what_was_retired_is_gone() {
     let world = World::new();
     let reply = world.rest().signed(&world.rsa(), "POST", "/trade-api/v2/portfolio/orders", "{}");
     assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (410, Some("deprecated_v1_order_endpoint")));
+}
+
+#[test]
+fn the_account_is_told_its_rates_and_what_costs_what() {
+    let world = World::with(1, |settings| settings.tier = Tier::Basic);
+    let (mut http, key) = (world.rest(), world.ed25519());
+    assert_eq!(http.get("/trade-api/v2/account/limits").status, 401);
+    let limits = http.signed(&key, "GET", "/trade-api/v2/account/limits", "").json();
+    assert_eq!((&limits["usage_tier"], &limits["read"]["refill_rate"]), (&json!("basic"), &json!(200)));
+    assert_eq!(limits["write"], json!({"bucket_capacity": 100, "refill_rate": 100}));
+    let costs = http.signed(&key, "GET", "/trade-api/v2/account/endpoint_costs", "").json();
+    assert_eq!(costs["default_cost"], 10);
+    let cancel = json!({"method": "DELETE", "path": format!("{ORDERS}/:order_id"), "cost": 2});
+    assert!(costs["endpoint_costs"].as_array().unwrap().contains(&cancel), "{costs}");
 }

@@ -3,14 +3,21 @@
 use super::reply::Reply;
 use super::request::Request;
 use crate::config::{RateRefusal, Tier};
-use serde_json::Value;
+use serde_json::{Value, json};
 use trader_journal::units::Nanos;
 
 /// What a request costs unless something else is said.
 const COST: u64 = 10;
-const CANCEL_COST: u64 = 2;
-const GET_ORDER_COST: u64 = 2;
-const INDEX_COST: u64 = 50;
+const ROOT: &str = "/trade-api/v2/";
+/// What costs something else; `:name` is one part of a path, `*name` the rest. Batches cost this for each item.
+const COSTS: [(&str, &str, u64); 6] = [
+    ("GET", "cfbenchmarks", 50),
+    ("GET", "cfbenchmarks/*endpoint", 50),
+    ("DELETE", "portfolio/events/orders/batched", 2),
+    ("DELETE", "portfolio/events/orders/:order_id", 2),
+    ("GET", "portfolio/orders/queue_positions", 10),
+    ("GET", "portfolio/orders/:order_id", 2),
+];
 /// Weight that one address may use in a minute.
 const SPOT_WEIGHT_MAX: u64 = 6_000;
 const MINUTE_NS: u64 = 60 * Nanos::SECOND;
@@ -63,6 +70,7 @@ pub(super) struct Buckets {
     keys: Vec<Pair>,
     /// All who do not sign come from one address.
     strangers: Bucket,
+    tier: Tier,
     refusal: RateRefusal,
     refused: u64,
     spot_minute: u64,
@@ -73,7 +81,7 @@ impl Buckets {
     pub(super) fn new(keys: usize, tier: Tier, strangers_per_s: u64, refusal: RateRefusal) -> Buckets {
         let strangers = Bucket::new(strangers_per_s * COST, 3);
         let keys = (0..keys).map(|_| Pair::of(tier)).collect();
-        Buckets { keys, strangers, refusal, refused: 0, spot_minute: 0, spot_weight: 0 }
+        Buckets { keys, strangers, tier, refusal, refused: 0, spot_minute: 0, spot_weight: 0 }
     }
 
     /// Takes what a request of the key at `key` costs, or gives the refusal.
@@ -103,6 +111,24 @@ impl Buckets {
         ))
     }
 
+    /// What the venue tells of its own limits: the rates of a key's tier, and what costs something else.
+    pub(super) fn tell(&self, path: &str) -> Option<Reply> {
+        let body = match path.strip_prefix(ROOT)? {
+            "account/limits" => {
+                let bucket =
+                    |(per_s, burst_s): (u64, u64)| json!({"bucket_capacity": per_s * burst_s, "refill_rate": per_s});
+                let (read, write) = self.tier.rates();
+                json!({"grants": [], "usage_tier": self.tier.word(), "read": bucket(read), "write": bucket(write)})
+            }
+            "account/endpoint_costs" => {
+                let row = |(method, path, cost): &(&str, &str, u64)| json!({"method": method, "path": format!("{ROOT}{path}"), "cost": cost});
+                json!({"default_cost": COST, "endpoint_costs": COSTS.iter().map(row).collect::<Vec<_>>()})
+            }
+            _ => return None,
+        };
+        Some(Reply::new(200, body.to_string()))
+    }
+
     /// Counts a request to the spot venue; gives the weight used in this minute, or the refusal.
     pub(super) fn weigh(&mut self, now: Nanos, path: &str) -> Result<u64, Reply> {
         let minute = now.0 / MINUTE_NS;
@@ -127,16 +153,24 @@ impl Buckets {
 
 /// Tokens a request to the Kalshi venue costs.
 fn cost(request: &Request) -> u64 {
-    let path = request.path().strip_prefix("/trade-api/v2/").unwrap_or("");
-    let one = |path: &str, under: &str| path.strip_prefix(under).is_some_and(|id| !id.is_empty() && !id.contains('/'));
-    match request.method.as_str() {
-        "POST" if path == "portfolio/events/orders/batched" => COST * batched(&request.body),
-        "DELETE" if path == "portfolio/events/orders/batched" => CANCEL_COST * batched(&request.body),
-        "DELETE" if one(path, "portfolio/events/orders/") => CANCEL_COST,
-        "GET" if one(path, "portfolio/orders/") && !path.ends_with("queue_positions") => GET_ORDER_COST,
-        _ if path.starts_with("cfbenchmarks") => INDEX_COST,
-        _ => COST,
+    let path = request.path().strip_prefix(ROOT).unwrap_or("");
+    let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
+    let special = COSTS.iter().find(|(known, pattern, _)| *known == method && fits(pattern, path));
+    let cost = special.map_or(COST, |(_, _, cost)| *cost);
+    if path.ends_with("/batched") { cost * batched(&request.body) } else { cost }
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    for wanted in pattern.split('/') {
+        match (parts.next(), wanted.as_bytes()) {
+            (Some(part), [b'*', ..]) => return !part.is_empty(),
+            (Some(part), [b':', ..]) if !part.is_empty() => {}
+            (Some(part), _) if part == wanted => {}
+            _ => return false,
+        }
     }
+    parts.next().is_none()
 }
 
 /// Items of a batch; one that cannot be read is one.
@@ -192,7 +226,9 @@ mod tests {
             ("POST", format!("{orders}/batched"), "no json", 10),
             ("GET", "/trade-api/v2/portfolio/orders/abc".into(), "", 2),
             ("GET", "/trade-api/v2/portfolio/orders?ticker=x".into(), "", 10),
-            ("GET", "/trade-api/v2/cfbenchmarks/values".into(), "", 50),
+            ("GET", "/trade-api/v2/portfolio/orders/queue_positions?event_ticker=x".into(), "", 10),
+            ("GET", "/trade-api/v2/cfbenchmarks/values/BRTI".into(), "", 50),
+            ("DELETE", orders.to_owned(), "", 10),
         ] {
             assert_eq!(cost(&request(method, &target, body)), tokens, "{method} {target}");
         }
