@@ -4,6 +4,7 @@ use super::config::{layers, set_in_vain};
 use super::watch::{Ending, Watch};
 use super::{Cli, Failure, SettingArgs, Verb, output};
 use crate::clock::{Stopwatch, wall};
+use crate::config::needs_sockets;
 use crate::exchange::setup::WINDOWS_MAX;
 use crate::line::sim::{RunReport, SimError, SimRequest, SimRun};
 use crate::line::wired::WiredRun;
@@ -67,7 +68,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum)]
     market: Option<MarketArg>,
     /// What goes wrong at the exchange: `cut@30m=10s` (stream gone), `gap@40m` (a book delta lost),
-    /// `502x2` (replies to orders lost), separated by commas; times from the session's start.
+    /// `502x2` (replies to orders lost), and over sockets `close@5m`, `refuse@5m=10s`, `freeze@5m=10s`, `garbage@5m`,
+    /// `unheard@5m`, `unanswered@5m`; separated by commas; times from the session's start.
     #[arg(long, value_name = "FAULTS")]
     fault: Option<String>,
     /// The line that `kalshi-trader exchange` printed: trade against that exchange, not against one in this process.
@@ -110,6 +112,15 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         return Err(miette!(help = "leave out one of the two", "in lockstep the exchange is in this process").into());
     }
     let mut layers = layers(&with_flags(arguments, settings))?;
+    if arguments.lockstep
+        && let Some(fault) = needs_sockets(&layers.finish()?.sim.faults)
+    {
+        return Err(miette!(
+            help = "leave out --lockstep, or the fault",
+            "`{fault}` happens to sockets, and in lockstep there are none"
+        )
+        .into());
+    }
     let data_dir = match &arguments.data_dir {
         Some(dir) => dir.clone(),
         None => fresh_dir(Path::new(&layers.finish()?.journal.directory)),

@@ -107,6 +107,12 @@ pub fn parse_faults(text: &str) -> Result<Vec<Fault>, String> {
     words.map(|word| parse(word).ok_or_else(|| format!("`{word}` is no fault; {known}"))).collect()
 }
 
+/// The first fault in a list that happens to sockets: without any it would never come.
+#[must_use]
+pub fn needs_sockets(text: &str) -> Option<&str> {
+    text.split(',').map(str::trim).find(|word| matches!(parse(word), Some(Fault::Wire { .. })))
+}
+
 fn parse(word: &str) -> Option<Fault> {
     if let Some(times) = word.strip_prefix("502x") {
         return Some(Fault::BadGateway { times: times.parse().ok()? });
@@ -163,6 +169,8 @@ mod tests {
         let frozen = Fault::Wire { what: WireFault::Freeze, after_ns: 60 * second, for_ns: 3 * second };
         let closed = Fault::Wire { what: WireFault::Close, after_ns: 0, for_ns: 0 };
         assert_eq!(parse_faults("freeze@1m=3s,close@0s").unwrap(), [frozen, closed]);
+        assert_eq!(needs_sockets("502x2, close@0s,gap@1m"), Some("close@0s"));
+        assert_eq!(needs_sockets("502x2,gap@1m"), None);
         for wrong in [
             "freeze@1m",
             "close@1m=3s",

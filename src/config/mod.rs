@@ -14,7 +14,7 @@ mod waiting;
 
 pub use amounts::{cents, contracts, dollars};
 pub use exchange::{Exchange, RateRefusal, Tier};
-pub use faults::{Fault, WireFault, parse_faults};
+pub use faults::{Fault, WireFault, needs_sockets, parse_faults};
 pub use layer::{ConfigError, Layers, Origin};
 pub use outside::{Gateway, Link, Scout, Signer};
 pub use threads::{StageThreads, Threads, Waiting};

@@ -334,8 +334,9 @@ fn what_is_asked_for_in_vain_is_said() {
 
 #[test]
 fn what_cannot_be_done_is_said_with_its_fix() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 5] = [
         (&["run", "--mode", "live"], "--mode sim"),
+        (&["run", "--lockstep", "--fault", "gap@1m,freeze@1m=5s"], "leave out --lockstep"),
         (&["run", "--lockstep", "--set", "sim.seeed=1"], "did you mean `seed`?"),
         (&["run", "--lockstep", "--set", "limits.position_max_usd=6000"], "outside"),
         (&["run", "--lockstep", "--candles", "no-such-file.csv"], "no-such-file.csv"),
