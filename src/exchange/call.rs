@@ -46,12 +46,15 @@ impl MockExchange {
         Call::Later(match path {
             [] => self.receive_create(now, body),
             ["batched"] => self.receive_batch_create(now, body),
+            [id, "amend"] => self.receive_amend(now, id, body),
+            [id, "decrease"] => self.receive_decrease(now, id, body),
             _ => return no_such_path(),
         })
     }
 
     fn delete_order(&mut self, now: Nanos, (path, query): (&[&str], &str), body: &[u8]) -> Call {
         Call::Later(match path {
+            [] => self.receive_cancel_all(now),
             ["batched"] => self.receive_batch_cancel(now, body),
             [id] => self.receive_cancel(now, id, query),
             _ => return no_such_path(),

@@ -5,15 +5,17 @@
 //! Orders that the door refused as unreadable never reached the engine and are not in its record.
 
 use super::MockExchange;
+use super::shards::Transfer;
 use std::io::{self, Write};
 use trader_exec::venue::{Account, FillRecord, OrderRecord, SettlementRecord};
-use trader_journal::units::Nanos;
+use trader_journal::units::{Money, Nanos};
 
 /// A row of the record.
 enum Row<'a> {
     Order(&'a OrderRecord),
     Fill(&'a FillRecord),
     Settlement(&'a SettlementRecord),
+    Transfer(&'a Transfer),
 }
 
 impl Row<'_> {
@@ -22,6 +24,7 @@ impl Row<'_> {
             Row::Order(order) => order.at,
             Row::Fill(fill) => fill.at,
             Row::Settlement(settlement) => settlement.at,
+            Row::Transfer(transfer) => transfer.at,
         }
     }
 }
@@ -36,11 +39,12 @@ impl MockExchange {
             "{{\"kind\":\"start\",\"market\":\"synthetic\",\"evidence\":false,\"seed\":{},\"cash\":\"{start}\"}}",
             self.settings.seed
         )?;
-        for row in rows(account) {
+        for row in self.rows(account) {
             match row {
                 Row::Order(order) => self.write_order_row(out, order)?,
                 Row::Fill(fill) => self.write_fill_row(out, fill)?,
                 Row::Settlement(settlement) => self.write_settlement_row(out, settlement)?,
+                Row::Transfer(transfer) => self.write_transfer_row(out, transfer)?,
             }
         }
         let open = account.holdings().filter(|holding| holding.position.0 != 0).count();
@@ -48,7 +52,8 @@ impl MockExchange {
     }
 
     fn write_order_row(&self, out: &mut dyn Write, order: &OrderRecord) -> io::Result<()> {
-        let asked = &order.asked;
+        // The terms it came with; what was amended since shows in its fills.
+        let asked = &order.came;
         let ticker = asked.market.map_or("", |market| self.catalog.market(market).ticker.as_str());
         writeln!(
             out,
@@ -93,13 +98,25 @@ impl MockExchange {
             settlement.at.0
         )
     }
-}
 
-fn rows(account: &Account) -> Vec<Row<'_>> {
-    let orders = account.orders().iter().map(Row::Order);
-    let fills = account.fills().iter().map(Row::Fill);
-    let settlements = account.settlements().iter().map(Row::Settlement);
-    let mut rows: Vec<_> = orders.chain(fills).chain(settlements).collect();
-    rows.sort_by_key(Row::at);
-    rows
+    /// What the money of the markets' shard changed by; nothing for money that went by it.
+    fn write_transfer_row(&self, out: &mut dyn Write, transfer: &Transfer) -> io::Result<()> {
+        let Transfer { from, to, amount, at } = *transfer;
+        let change = match self.settings.shard {
+            shard if shard == to => amount,
+            shard if shard == from => Money(-amount.0),
+            _ => Money::ZERO,
+        };
+        writeln!(out, "{{\"kind\":\"transfer\",\"balance_change\":\"{change}\",\"at_ns\":{}}}", at.0)
+    }
+
+    fn rows<'a>(&'a self, account: &'a Account) -> Vec<Row<'a>> {
+        let orders = account.orders().iter().map(Row::Order);
+        let fills = account.fills().iter().map(Row::Fill);
+        let settlements = account.settlements().iter().map(Row::Settlement);
+        let transfers = self.shards.transfers.iter().map(Row::Transfer);
+        let mut rows: Vec<_> = orders.chain(fills).chain(settlements).chain(transfers).collect();
+        rows.sort_by_key(Row::at);
+        rows
+    }
 }

@@ -1,6 +1,6 @@
 //! What changes something beside a single create and cancel: names of any form, batches, transfers.
 
-use super::client::{Client, WINDOW, money, text};
+use super::client::{Client, START, WINDOW, money, text};
 use super::orders::{order, trader, with};
 use serde_json::{Value, json};
 use trader_journal::units::{Money, Nanos};
@@ -158,4 +158,119 @@ fn the_old_paths_are_gone_and_unknown_ones_are_unknown() {
     {
         assert_eq!(code(client.call(method, path, &json!({}))), (404, "not_found".into()), "{method} {path}");
     }
+}
+
+fn post(client: &mut Client, id: &str, verb: &str, body: &Value) -> (u16, Value) {
+    client.call("POST", &format!("{ORDERS}/{id}/{verb}"), body)
+}
+
+fn rest_one(client: &mut Client, name: &str, count: &str) -> String {
+    text(&client.create(&resting(name, count)).1["order_id"]).to_owned()
+}
+
+#[test]
+fn an_order_is_decreased_by_or_to_and_told_so() {
+    let mut client = trader(5);
+    let id = rest_one(&mut client, "large", "10.00");
+    let sent = client.now;
+    let (status, body) = post(&mut client, &id, "decrease", &json!({"reduce_by": "3.00", "exchange_index": 2}));
+    assert_eq!((status, text(&body["remaining_count"]), text(&body["client_order_id"])), (200, "7.00", "large"));
+    assert_eq!(client.now, sent.plus(10 * Nanos::MILLI), "entry and reply latency");
+    client.run_to(client.now.plus(10 * Nanos::MILLI));
+    let state = client.of_type("user_order").last().expect("a state")["msg"].clone();
+    assert_eq!((text(&state["last_update_reason"]), text(&state["remaining_count_fp"])), ("Decrease", "7.00"));
+    assert_eq!(client.books[WINDOW][0][&100], 700);
+    let (_, body) = post(&mut client, &id, "decrease", &json!({"reduce_to": "2", "market_ticker": WINDOW}));
+    assert_eq!(text(&body["remaining_count"]), "2.00");
+    let wrong = [
+        (json!({"reduce_by": "1", "reduce_to": "1", "exchange_index": 2}), 400, "invalid_parameters"),
+        (json!({"exchange_index": 2}), 400, "invalid_parameters"),
+        (json!({"reduce_by": 1, "exchange_index": 2}), 400, "bad_request"),
+        (json!({"reduce_by": "9", "exchange_index": 2}), 400, "invalid_order_size"),
+        (json!({"reduce_by": "1"}), 404, "not_found"),
+    ];
+    for (body, status, word) in wrong {
+        assert_eq!(code(post(&mut client, &id, "decrease", &body)), (status, word.to_owned()), "{body}");
+    }
+}
+
+#[test]
+fn an_order_is_amended_renamed_and_trades_where_it_crosses() {
+    let mut client = trader(0);
+    let id = rest_one(&mut client, "first", "10.00");
+    let terms = |price: &str, count: &str| json!({"ticker": WINDOW, "side": "bid", "price": price, "count": count});
+    let mut cheap = terms("0.0200", "12.00");
+    cheap["client_order_id"] = json!("first");
+    cheap["updated_client_order_id"] = json!("second");
+    cheap["expiration_time"] = json!(client.now.seconds() + 100);
+    let (status, body) = post(&mut client, &id, "amend", &cheap);
+    assert_eq!((status, text(&body["client_order_id"]), text(&body["remaining_count"])), (200, "second", "12.00"));
+    assert_eq!(client.books[WINDOW][0].get(&200), Some(&1200));
+    assert!(!client.books[WINDOW][0].contains_key(&100));
+    let state = client.of_type("user_order").last().expect("a state")["msg"].clone();
+    assert_eq!((text(&state["last_update_reason"]), text(&state["client_order_id"])), ("Amend", "second"));
+    assert_eq!(code(client.create(&resting("second", "1.00"))), (409, "order_already_exists".into()));
+
+    let with_member = |key: &str, value: Value| with(terms("0.0300", "12.00"), key, value);
+    let wrong = [
+        (with_member("ticker", json!("KXDOG-1")), 404, "market_not_found"),
+        (with_member("ticker", json!("KXBTC15M-26NOV020730-30")), 400, "order_ticker_mismatch"),
+        (with_member("side", json!("ask")), 400, "order_side_mismatch"),
+        (with_member("client_order_id", json!("first")), 400, "order_id_and_client_order_id_mismatch"),
+        (with_member("price", json!("0.0305")), 400, "invalid_price"),
+        (with_member("count", json!("0.00")), 400, "invalid_order_size"),
+        (with_member("count", json!(12)), 400, "bad_request"),
+        (with_member("expiration_time", json!(START.seconds())), 400, "invalid_order"),
+        (with_member("exchange_index", json!(0)), 404, "not_found"),
+    ];
+    for (body, status, word) in wrong {
+        assert_eq!(code(post(&mut client, &id, "amend", &body)), (status, word.to_owned()), "{body}");
+    }
+    let (_, body) = post(&mut client, &id, "amend", &terms("0.9900", "12.00"));
+    assert_eq!((text(&body["fill_count"]), text(&body["remaining_count"])), ("12.00", "0.00"));
+    assert!(money(&body["average_fill_price"]) > 0);
+    assert_eq!(code(post(&mut client, &id, "amend", &terms("0.9900", "13.00"))), (404, "not_found".into()));
+    assert_eq!(client.exchange.venue().account().imbalance(), Money::ZERO);
+}
+
+#[test]
+fn an_order_leaves_when_its_time_has_come_and_an_amend_moves_that_time() {
+    let mut client = trader(0);
+    let until = client.now.seconds() + 5;
+    let timed = with(resting("timed", "1.00"), "expiration_time", json!(until));
+    let id = text(&client.create(&timed).1["order_id"]).to_owned();
+    let terms =
+        json!({"ticker": WINDOW, "side": "bid", "price": "0.0100", "count": "1.00", "expiration_time": until + 5});
+    assert_eq!(post(&mut client, &id, "amend", &terms).0, 200);
+    client.run_to(Nanos((until + 4) * Nanos::SECOND));
+    let path = format!("/trade-api/v2/portfolio/orders/{id}");
+    assert_eq!(text(&client.get(&path).1["order"]["status"]), "resting");
+    client.run_to(Nanos((until + 6) * Nanos::SECOND));
+    assert_eq!(text(&client.get(&path).1["order"]["status"]), "canceled");
+    let state = client.of_type("user_order").last().expect("a state")["msg"].clone();
+    assert_eq!(text(&state["last_update_reason"]), "ExpiryCancel");
+}
+
+#[test]
+fn everything_is_cancelled_by_one_request_without_a_body() {
+    let mut client = trader(5);
+    for name in ["a", "b", "c"] {
+        rest_one(&mut client, name, "1.00");
+    }
+    assert_eq!(client.call("DELETE", ORDERS, &Value::Null), (204, Value::Null));
+    let (_, orders) = client.get("/trade-api/v2/portfolio/orders?status=resting");
+    assert_eq!(orders["orders"], json!([]));
+    assert_eq!(client.call("DELETE", ORDERS, &Value::Null).0, 204, "and nothing is nothing");
+}
+
+#[test]
+fn an_order_that_only_reduces_needs_a_position() {
+    let mut client = trader(0);
+    let reducing = |seq, side, price| with(order(seq, side, price, "9.00"), "reduce_only", json!(true));
+    let (status, body) = client.create(&reducing(1, "bid", "0.9900"));
+    assert_eq!((status, text(&body["fill_count"]), text(&body["remaining_count"])), (201, "0.00", "0.00"));
+    client.create(&order(2, "bid", "0.9900", "4.00"));
+    assert_eq!(text(&client.create(&reducing(3, "ask", "0.0100")).1["fill_count"]), "4.00");
+    let rests = with(reducing(4, "ask", "0.9900"), "time_in_force", json!("good_till_canceled"));
+    assert_eq!(code(client.create(&rests)), (400, "invalid_parameters".into()));
 }

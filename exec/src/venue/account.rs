@@ -213,13 +213,24 @@ impl Account {
     /// Appends a row; `uses_client` when its identifier may never come again.
     pub(super) fn append(&mut self, record: OrderRecord, uses_client: bool) -> u32 {
         let row = self.next_row();
-        let client = record.asked.client;
-        if uses_client && client != ClientId::FOREIGN {
-            let at = self.clients.partition_point(|(other, _)| *other < client);
-            self.clients.insert(at, (client, row));
+        if uses_client {
+            self.use_client(record.asked.client, row);
         }
         self.orders.push(record);
         row
+    }
+
+    /// An identifier may never come again.
+    pub(super) fn use_client(&mut self, client: ClientId, row: u32) {
+        let at = self.clients.partition_point(|(other, _)| *other < client);
+        let is_used = self.clients.get(at).is_some_and(|(other, _)| *other == client);
+        if client != ClientId::FOREIGN && !is_used {
+            self.clients.insert(at, (client, row));
+        }
+    }
+
+    pub(super) fn position_at(&self, slot: usize) -> Count {
+        self.places[slot].holding.position
     }
 
     /// A market was listed in this place of the table.
@@ -271,10 +282,10 @@ impl Account {
         self.refresh_reserve(slot);
     }
 
-    /// Whether the cash would stand `claim` as one more order.
-    pub(super) fn can_afford(&self, slot: usize, side: Side, claim: Claim) -> bool {
+    /// Whether the cash would stand `after` in the place of the claim `before`.
+    pub(super) fn can_afford(&self, slot: usize, side: Side, before: Claim, after: Claim) -> bool {
         let mut place = self.places[slot];
-        place.resting[side as usize].replace(Claim::default(), claim);
+        place.resting[side as usize].replace(before, after);
         let reserved = self.reserved.0 - self.places[slot].reserve.0 + place.need().0;
         reserved <= self.cash.0
     }

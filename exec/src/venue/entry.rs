@@ -1,14 +1,13 @@
 //! What happens to a command: it travels, arrives, is checked, and answered.
 
 use super::chance::{self, Chance, Kind};
-use super::market::MarketStatus;
 use super::matching::{Shown, Swept, Taker, Who};
-use super::order::{Accepted, CancelOrder, Canceled, NewOrder, OrderRecord};
+use super::order::{Accepted, AmendOrder, CancelOrder, DecreaseOrder, NewOrder, OrderRecord};
 use super::said::Said;
 use super::settings::VenueSettings;
 use super::{Venue, holding::Claim};
 use alloc::collections::VecDeque;
-use trader_journal::book::SIDE_TOTAL_MAX;
+use trader_journal::book::{SIDE_TOTAL_MAX, Side};
 use trader_journal::event::{ClientId, OrderStatus, RejectReason, TimeInForce, UpdateReason};
 use trader_journal::units::{Count, Nanos};
 
@@ -17,6 +16,9 @@ use trader_journal::units::{Count, Nanos};
 pub(super) enum Command {
     Create(NewOrder),
     Cancel(CancelOrder),
+    CancelAll(u64),
+    Decrease(DecreaseOrder),
+    Amend(AmendOrder),
 }
 
 /// The way into the engine: each command takes its own time, and none overtakes another.
@@ -54,6 +56,18 @@ impl Venue {
             Some((_, Command::Cancel(cancel))) => {
                 let result = self.cancel_one(&cancel);
                 self.said.push(Said::CancelReply { ticket: cancel.ticket, result, at });
+            }
+            Some((_, Command::CancelAll(ticket))) => {
+                let canceled = self.cancel_every();
+                self.said.push(Said::CancelAllReply { ticket, canceled, at });
+            }
+            Some((_, Command::Decrease(decrease))) => {
+                let result = self.decrease_one(&decrease);
+                self.said.push(Said::DecreaseReply { ticket: decrease.ticket, result, at });
+            }
+            Some((_, Command::Amend(amend))) => {
+                let result = self.amend_one(&amend);
+                self.said.push(Said::AmendReply { ticket: amend.ticket, result, at });
             }
             None => {}
         }
@@ -100,15 +114,27 @@ impl Venue {
         if asked.expires.is_some_and(|expires| !rests || expires <= self.clock) {
             return Err(RejectReason::InvalidExpiration);
         }
-        if asked.post_only && !rests {
+        let takes_at_once = asked.time_in_force == TimeInForce::ImmediateOrCancel;
+        if asked.post_only && !rests || asked.reduce_only && !takes_at_once {
             return Err(RejectReason::Other);
         }
         Ok(())
     }
 
     fn can_afford(&self, slot: usize, asked: &NewOrder) -> bool {
-        let claim = self.claim(slot, &OrderRecord::new(asked, trader_journal::event::Uuid::NONE, self.clock));
-        claim.is_some_and(|claim| self.account.can_afford(slot, asked.side, claim))
+        let taken = NewOrder { count: self.takeable(slot, asked), ..*asked };
+        let claim = self.claim(slot, &OrderRecord::new(&taken, trader_journal::event::Uuid::NONE, self.clock));
+        claim.is_some_and(|claim| self.account.can_afford(slot, asked.side, Claim::default(), claim))
+    }
+
+    /// Contracts an order may trade: one that only reduces, no more than the position has of them.
+    fn takeable(&self, slot: usize, asked: &NewOrder) -> Count {
+        if !asked.reduce_only {
+            return asked.count;
+        }
+        let held = self.account.position_at(slot).0;
+        let closes = if asked.side == Side::Bid { -held } else { held };
+        Count(closes.clamp(0, asked.count.0))
     }
 
     /// What an order may still take from the cash.
@@ -131,39 +157,16 @@ impl Venue {
         let order = chance::uuid(self.settings.seed, Kind::Order, u64::from(self.account.next_row()));
         let row = self.account.append(OrderRecord::new(asked, order, self.clock), true);
         let who = Who::Account { row, client: asked.client, self_trade: asked.self_trade };
-        let swept = self.sweep(slot, Taker { side: asked.side, who }, asked.price, asked.count);
+        let wanted = self.takeable(slot, asked);
+        let mut swept = self.sweep(slot, Taker { side: asked.side, who }, asked.price, wanted);
+        swept.left.0 += asked.count.0 - wanted.0;
         let (status, reason) = after(swept, asked.time_in_force);
         self.update(row, status, reason);
         if status == OrderStatus::Resting {
             self.rest(slot, row);
         }
         self.tell(row);
-        let record = self.account.row(row);
-        Accepted {
-            order,
-            client: asked.client,
-            filled: record.filled,
-            remaining: record.remaining,
-            notional: record.notional,
-            fees: record.fees,
-        }
-    }
-
-    fn cancel_one(&mut self, cancel: &CancelOrder) -> Result<Canceled, RejectReason> {
-        if cancel.shard.unwrap_or(0) != self.settings.shard {
-            return Err(RejectReason::OrderNotFound);
-        }
-        let row = self.account.row_of(cancel.order).ok_or(RejectReason::OrderNotFound)?;
-        let asked = self.account.row(row).asked;
-        match asked.market.and_then(|market| self.status(market)) {
-            Some(MarketStatus::Active | MarketStatus::Inactive) => {}
-            Some(MarketStatus::Initialized | MarketStatus::Closed | MarketStatus::Determined) | None => {
-                return Err(RejectReason::MarketInactive);
-            }
-        }
-        let reduced = self.withdraw(row, UpdateReason::Cancel, Shown::Public(Some(asked.client)));
-        let reduced = reduced.ok_or(RejectReason::OrderNotFound)?;
-        Ok(Canceled { order: cancel.order, client: asked.client, reduced })
+        self.account.row(row).accepted()
     }
 
     /// Every order whose time has come leaves the book.
@@ -179,7 +182,7 @@ impl Venue {
 }
 
 /// Where an order is when it has taken all it could.
-fn after(swept: Swept, time_in_force: TimeInForce) -> (OrderStatus, UpdateReason) {
+pub(super) fn after(swept: Swept, time_in_force: TimeInForce) -> (OrderStatus, UpdateReason) {
     if swept.left == Count::ZERO {
         return (OrderStatus::Executed, UpdateReason::Trade);
     }

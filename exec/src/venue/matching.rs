@@ -156,7 +156,7 @@ impl Venue {
         let (NewOrder { side, price, client, .. }, remaining) = (record.asked, record.remaining);
         let makers = &self.markets[slot].makers[side as usize];
         let ahead = makers.iter().find(|level| level.price == price).map_or(Count::ZERO, |level| level.size);
-        self.resting.insert(Resting { slot: slot as u32, side, price, row, ahead });
+        self.resting.insert(Resting { slot: slot as u32, side, price, turn: 0, row, ahead });
         self.account.reserve(slot, side, Claim::default(), self.claim_of(slot, row));
         self.change_level(slot, side, price, remaining, Some(client));
     }
@@ -219,8 +219,8 @@ impl Venue {
         changed
     }
 
-    fn claim_of(&self, slot: usize, row: u32) -> Claim {
-        // It was affordable when it came, and has only shrunk since.
+    pub(super) fn claim_of(&self, slot: usize, row: u32) -> Claim {
+        // It was affordable when it came or was amended, and has only shrunk since.
         self.claim(slot, self.account.row(row)).unwrap_or_default()
     }
 }

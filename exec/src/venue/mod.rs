@@ -16,6 +16,7 @@ mod index;
 mod order;
 mod said;
 mod entry;
+mod change;
 mod queue;
 mod matching;
 mod quote;
@@ -26,7 +27,10 @@ mod chance;
 pub use account::{Account, FillRecord, Holding, SettlementRecord};
 pub use index::{AVERAGE_PRINTS, IndexAverage, IndexWindow};
 pub use market::{ListError, Listing, MarketStatus, StrikeRule, VenueMarket, Verdict};
-pub use order::{Accepted, CancelOrder, Canceled, NewOrder, OrderRecord, OrderState};
+pub use order::{
+    Accepted, AmendOrder, AmendRefusal, CancelOrder, Canceled, DecreaseOrder, Decreased, NewExpiry, NewOrder, OrderRecord,
+    OrderState, Reduction,
+};
 pub use said::Said;
 pub use settings::VenueSettings;
 
@@ -162,6 +166,27 @@ impl Venue {
         self.refresh();
     }
 
+    /// Sends a cancel of every order that rests when it reaches the engine, as any command.
+    pub fn cancel_all(&mut self, now: Nanos, ticket: u64) {
+        self.run_until(now);
+        self.entry.send(now, entry::Command::CancelAll(ticket), &self.settings);
+        self.refresh();
+    }
+
+    /// Sends a decrease; it reaches the engine after the entry latency, in the order sent.
+    pub fn decrease(&mut self, now: Nanos, decrease: &DecreaseOrder) {
+        self.run_until(now);
+        self.entry.send(now, entry::Command::Decrease(*decrease), &self.settings);
+        self.refresh();
+    }
+
+    /// Sends an amend; it reaches the engine after the entry latency, in the order sent.
+    pub fn amend(&mut self, now: Nanos, amend: &AmendOrder) {
+        self.run_until(now);
+        self.entry.send(now, entry::Command::Amend(*amend), &self.settings);
+        self.refresh();
+    }
+
     /// Moves money onto the account's shard, or off it when `amount` is negative.
     ///
     /// # Errors
@@ -274,8 +299,7 @@ impl Venue {
 
     /// Looks up again when the next thing is due: after anything that can have changed it.
     fn refresh(&mut self) {
-        let expiries = self.resting.all().iter().filter_map(|resting| self.account.row(resting.row).asked.expires);
-        self.next_expiry = expiries.min().unwrap_or(Nanos::NEVER);
+        self.next_expiry = self.first_expiry();
         self.next = self.lives.next().min(self.next_expiry).min(self.entry.next());
     }
 }

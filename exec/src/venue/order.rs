@@ -27,6 +27,8 @@ pub struct NewOrder {
     pub expires: Option<Nanos>,
     /// Refused if it would trade on arrival; only with good-till-canceled.
     pub post_only: bool,
+    /// Trades no more than closes the position it meets; only with immediate-or-cancel.
+    pub reduce_only: bool,
     /// What happens when it meets an order of the same account.
     pub self_trade: SelfTrade,
     /// Cancelled when its market is halted, instead of when it resumes.
@@ -46,7 +48,96 @@ pub struct CancelOrder {
     pub ticket: u64,
 }
 
-/// The reply to an accepted create. An IOC that found nothing has neither filled nor remaining.
+/// By how much an order is made smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// So many contracts less; more than none, no more than remain.
+    By(Count),
+    /// Down to so many; fewer than remain. None is a cancel.
+    To(Count),
+}
+
+/// A decrease on its way to the engine. The order keeps its place in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecreaseOrder {
+    /// The venue's identifier of the order.
+    pub order: Uuid,
+    /// The shard it was routed to, as with a cancel.
+    pub shard: Option<u8>,
+    /// How much.
+    pub reduction: Reduction,
+    /// Returned in the reply.
+    pub ticket: u64,
+}
+
+/// What an amend does to the time an order leaves by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewExpiry {
+    /// Nothing.
+    Kept,
+    /// It does not leave by itself any more.
+    Never,
+    /// It leaves then.
+    At(Nanos),
+}
+
+/// An amend on its way to the engine. Price and count are those it shall have; its place in the queue is
+/// kept when the price stays and no more remains than before, otherwise it comes as a new order would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AmendOrder {
+    /// The venue's identifier of the order.
+    pub order: Uuid,
+    /// The shard it was routed to, as with a cancel.
+    pub shard: Option<u8>,
+    /// The market it is thought to be in.
+    pub market: VenueMarket,
+    /// The side it is thought to be on.
+    pub side: Side,
+    /// The identifier its sender is thought to have given it; `None` does not say.
+    pub client: Option<ClientId>,
+    /// A new identifier of the sender's, if it gets one.
+    pub renamed: Option<ClientId>,
+    /// YES limit price.
+    pub price: Price,
+    /// Contracts, those already filled included; not more than those is refused.
+    pub count: Count,
+    /// When it leaves by itself.
+    pub expires: NewExpiry,
+    /// Returned in the reply.
+    pub ticket: u64,
+}
+
+/// Why an order was not amended. Nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AmendRefusal {
+    /// As a create or cancel is refused.
+    Rejected(RejectReason),
+    /// The order is in another market.
+    OtherMarket,
+    /// The order is on the other side.
+    OtherSide,
+    /// Its sender called the order something else.
+    OtherClient,
+}
+
+impl From<RejectReason> for AmendRefusal {
+    fn from(reason: RejectReason) -> AmendRefusal {
+        AmendRefusal::Rejected(reason)
+    }
+}
+
+/// The reply to an accepted decrease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decreased {
+    /// The venue's identifier.
+    pub order: Uuid,
+    /// The sender's.
+    pub client: ClientId,
+    /// Contracts still resting.
+    pub remaining: Count,
+}
+
+/// The reply to an accepted create, and to an accepted amend: what has become of the whole order. An IOC that found nothing has neither filled nor remaining.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The venue's identifier.
@@ -103,8 +194,10 @@ pub struct OrderState {
 /// appended, one for every create that reached the engine, refused ones included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderRecord {
-    /// As asked.
+    /// As asked, with what was amended and decreased since.
     pub asked: NewOrder,
+    /// As it came.
+    pub came: NewOrder,
     /// When it reached the engine.
     pub at: Nanos,
     /// The venue's identifier; [`Uuid::NONE`] when refused.
@@ -134,6 +227,7 @@ impl OrderRecord {
     pub(super) fn new(asked: &NewOrder, order: Uuid, at: Nanos) -> OrderRecord {
         OrderRecord {
             asked: *asked,
+            came: *asked,
             at,
             order,
             refused: None,
@@ -191,7 +285,19 @@ impl OrderRecord {
         Some(Claim { count: self.remaining, cost, roundings: bound.checked_sub(model)? })
     }
 
-    /// What the private stream and the reply tell of it.
+    /// What the reply tells of it.
+    pub(super) const fn accepted(&self) -> Accepted {
+        Accepted {
+            order: self.order,
+            client: self.asked.client,
+            filled: self.filled,
+            remaining: self.remaining,
+            notional: self.notional,
+            fees: self.fees,
+        }
+    }
+
+    /// What the private stream tells of it.
     pub(super) fn state(&self, market: VenueMarket) -> OrderState {
         OrderState {
             order: self.order,

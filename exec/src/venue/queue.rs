@@ -29,26 +29,29 @@ pub(super) struct Resting {
     pub slot: u32,
     pub side: Side,
     pub price: Price,
-    /// Its row in the account's record: rows are in order of arrival.
+    /// Rises with each order that goes to the back of a queue.
+    pub turn: u64,
+    /// Its row in the account's record.
     pub row: u32,
     /// The makers' contracts at this price that are served before it.
     pub ahead: Count,
 }
 
 impl Resting {
-    const fn key(&self) -> (u32, u8, u16, u32) {
-        (self.slot, self.side as u8, rank(self.side, self.price), self.row)
+    const fn key(&self) -> (u32, u8, u16, u64) {
+        (self.slot, self.side as u8, rank(self.side, self.price), self.turn)
     }
 }
 
 /// All of our resting orders, in the order of [`Resting`]: a handful, so a sorted row.
 pub(super) struct RestingOrders {
     orders: Vec<Resting>,
+    turns: u64,
 }
 
 impl RestingOrders {
     pub(super) fn new(orders_max: usize) -> RestingOrders {
-        RestingOrders { orders: Vec::with_capacity(orders_max) }
+        RestingOrders { orders: Vec::with_capacity(orders_max), turns: 0 }
     }
 
     pub(super) fn all(&self) -> &[Resting] {
@@ -61,9 +64,17 @@ impl RestingOrders {
         &self.orders[from..to]
     }
 
+    /// Puts an order behind all that stand at its price; its turn is given here.
     pub(super) fn insert(&mut self, order: Resting) {
+        self.turns += 1;
+        let order = Resting { turn: self.turns, ..order };
         let at = self.orders.partition_point(|other| other.key() < order.key());
         self.orders.insert(at, order);
+    }
+
+    /// The place in the venue's table of the market where an order rests.
+    pub(super) fn slot_of(&self, row: u32) -> Option<usize> {
+        self.orders.iter().find(|order| order.row == row).map(|order| order.slot as usize)
     }
 
     pub(super) fn remove(&mut self, row: u32) -> Option<Resting> {

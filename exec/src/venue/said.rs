@@ -2,7 +2,7 @@
 
 use super::account::FillRecord;
 use super::market::VenueMarket;
-use super::order::{Accepted, Canceled, OrderState};
+use super::order::{Accepted, AmendRefusal, Canceled, Decreased, OrderState};
 use trader_journal::book::Side;
 use trader_journal::event::{ClientId, Outcome, RejectReason, Uuid};
 use trader_journal::units::{Count, Money, Nanos, Price};
@@ -71,6 +71,33 @@ pub enum Said {
         ticket: u64,
         /// What happened.
         result: Result<Canceled, RejectReason>,
+        /// Engine time.
+        at: Nanos,
+    },
+    /// The answer to a cancel of everything.
+    CancelAllReply {
+        /// As given.
+        ticket: u64,
+        /// Orders that left.
+        canceled: u32,
+        /// Engine time.
+        at: Nanos,
+    },
+    /// The answer to a decrease.
+    DecreaseReply {
+        /// Of the [`DecreaseOrder`](super::DecreaseOrder).
+        ticket: u64,
+        /// What happened.
+        result: Result<Decreased, RejectReason>,
+        /// Engine time.
+        at: Nanos,
+    },
+    /// The answer to an amend.
+    AmendReply {
+        /// Of the [`AmendOrder`](super::AmendOrder).
+        ticket: u64,
+        /// What happened.
+        result: Result<Accepted, AmendRefusal>,
         /// Engine time.
         at: Nanos,
     },
@@ -151,6 +178,9 @@ impl Said {
             | Said::Order { at, .. }
             | Said::CreateReply { at, .. }
             | Said::CancelReply { at, .. }
+            | Said::CancelAllReply { at, .. }
+            | Said::DecreaseReply { at, .. }
+            | Said::AmendReply { at, .. }
             | Said::Opened { at, .. }
             | Said::StrikeTold { at, .. }
             | Said::Halted { at, .. }

@@ -2,6 +2,7 @@
 
 mod world;
 mod orders;
+mod changes;
 mod queue;
 mod money;
 mod life;

@@ -3,7 +3,10 @@
 use crate::twin::{Owner, Twin, TwinFill};
 use crate::world::{CLOSE, OPEN, dollars, listing, rates, settings};
 use proptest::prelude::*;
-use trader_exec::venue::{CancelOrder, Listing, NewOrder, Said, StrikeRule, Venue, VenueMarket, VenueSettings};
+use trader_exec::venue::{
+    AmendOrder, CancelOrder, DecreaseOrder, Listing, NewExpiry, NewOrder, Reduction, Said, StrikeRule, Venue,
+    VenueMarket, VenueSettings,
+};
 use trader_journal::book::{Level, Side};
 use trader_journal::event::{ClientId, SelfTrade, TimeInForce, Uuid};
 use trader_journal::fee::{FeeRates, FeeSchedule};
@@ -15,6 +18,8 @@ enum Act {
     Public(usize, Side, Price, Count),
     Order(usize, NewOrder),
     Cancel(usize),
+    Decrease(usize, Count),
+    Amend(usize, Price, Count, Option<Nanos>),
     Wait(u64),
     Halt(usize),
     Resume(usize),
@@ -49,20 +54,23 @@ fn order() -> impl Strategy<Value = NewOrder> {
     let lives = prop_oneof![4 => Just(GoodTillCanceled), 2 => Just(ImmediateOrCancel), 1 => Just(FillOrKill)];
     let meets = prop_oneof![Just(SelfTrade::TakerAtCross), Just(SelfTrade::Maker)];
     let expires = prop::option::weighted(0.2, 0u64..40);
-    let flags = (prop::bool::weighted(0.2), any::<bool>(), lives, meets, expires);
+    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.2), any::<bool>(), lives, meets, expires);
     (side(), price(), count(), flags).prop_map(
-        |(side, price, count, (post_only, cancel_on_pause, time_in_force, self_trade, expires))| NewOrder {
-            client: ClientId::FOREIGN,
-            market: None,
-            side,
-            price,
-            count,
-            time_in_force,
-            expires: expires.map(Nanos),
-            post_only,
-            self_trade,
-            cancel_on_pause,
-            ticket: 0,
+        |(side, price, count, (post_only, reduce_only, cancel_on_pause, time_in_force, self_trade, expires))| {
+            NewOrder {
+                client: ClientId::FOREIGN,
+                market: None,
+                side,
+                price,
+                count,
+                time_in_force,
+                expires: expires.map(Nanos),
+                post_only,
+                reduce_only,
+                self_trade,
+                cancel_on_pause,
+                ticket: 0,
+            }
         },
     )
 }
@@ -75,6 +83,9 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0usize..2, side(), price(), count()).prop_map(|(market, side, price, count)| Act::Public(market, side, price, count)),
         5 => (0usize..2, order()).prop_map(|(market, order)| Act::Order(market, order)),
         2 => (0usize..60).prop_map(Act::Cancel),
+        2 => (0usize..30, count()).prop_map(|(order, by)| Act::Decrease(order, by)),
+        4 => (0usize..30, price(), count(), prop::option::weighted(0.2, 0u64..40))
+            .prop_map(|(order, price, count, expires)| Act::Amend(order, price, count, expires.map(Nanos))),
         1 => (1u64..20).prop_map(Act::Wait),
         1 => prop_oneof![1 => (0usize..2).prop_map(Act::Halt), 3 => (0usize..2).prop_map(Act::Resume)],
     ]
@@ -96,6 +107,9 @@ fn numbered(acts: &[Act]) -> Vec<(Nanos, Act)> {
             order.ticket = seq;
             order.market = Some(VenueMarket(u32::try_from(*market).unwrap()));
             order.expires = order.expires.map(|ticks| now.plus(1000 * ticks.0));
+        }
+        if let Act::Amend(_, _, _, expires) = &mut act {
+            *expires = expires.map(|ticks| now.plus(1000 * ticks.0));
         }
         numbered.push((now, act));
     }
@@ -121,6 +135,26 @@ fn apply(venue: &mut Venue, now: Nanos, act: &Act) {
             let order = venue.account().orders().get(*row).map_or(Uuid::NONE, |record| record.order);
             venue.cancel(now, &CancelOrder { order, shard: Some(2), ticket: 0 });
         }
+        Act::Decrease(row, by) => {
+            let order = venue.account().orders().get(*row).map_or(Uuid::NONE, |record| record.order);
+            venue.decrease(now, &DecreaseOrder { order, shard: Some(2), reduction: Reduction::By(*by), ticket: 0 });
+        }
+        Act::Amend(row, price, count, expires) => {
+            let Some(record) = venue.account().orders().get(*row) else { return };
+            let amend = AmendOrder {
+                order: record.order,
+                shard: Some(2),
+                market: record.asked.market.unwrap(),
+                side: record.asked.side,
+                client: Some(record.asked.client),
+                renamed: None,
+                price: *price,
+                count: *count,
+                expires: expires.map_or(NewExpiry::Never, NewExpiry::At),
+                ticket: 0,
+            };
+            venue.amend(now, &amend);
+        }
         Act::Halt(at) => venue.halt(now, market(at)),
         Act::Resume(at) => venue.resume(now, market(at)),
         Act::Wait(_) => {}
@@ -141,7 +175,11 @@ fn apply_to_twin(twin: &mut Twin, now: Nanos, act: &Act) {
         Act::Cancel(order) if *order < twin.orders.len() => {
             twin.cancel(*order);
         }
-        Act::Cancel(_) | Act::Wait(_) => {}
+        Act::Decrease(order, by) if *order < twin.orders.len() => twin.decrease(*order, by.0),
+        Act::Amend(order, price, count, expires) if *order < twin.orders.len() => {
+            twin.amend(*order, *price, *count, *expires, now);
+        }
+        Act::Cancel(_) | Act::Decrease(..) | Act::Amend(..) | Act::Wait(_) => {}
     }
 }
 
@@ -304,7 +342,7 @@ fn run(settings: VenueSettings, acts: &[Act], steps: &[u64]) -> Vec<Said> {
             now = now.plus(step);
             venue.advance(now, &mut said);
         }
-        if matches!(act, Act::Cancel(_)) {
+        if matches!(act, Act::Cancel(_) | Act::Decrease(..) | Act::Amend(..)) {
             // Whether the order has arrived is read from the record, which stands where time stands.
             venue.advance(at, &mut said);
         }

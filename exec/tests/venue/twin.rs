@@ -226,7 +226,9 @@ impl Twin {
             return;
         }
         let limit = i64::from(asked.price.0);
-        let (left, met_own) = self.take(Owner::Ours(order), market, asked.side, limit, asked.count.0);
+        let wanted = self.wanted(asked, market);
+        let (left, met_own) = self.take(Owner::Ours(order), market, asked.side, limit, wanted);
+        let left = left + asked.count.0 - wanted;
         let rests = asked.time_in_force == TimeInForce::GoodTillCanceled && left > 0 && !met_own;
         if rests {
             self.add(Owner::Ours(order), market, asked.side, limit, left);
@@ -249,7 +251,7 @@ impl Twin {
             Some(RejectReason::InvalidCount)
         } else if asked.expires.is_some_and(|expires| ioc || expires <= now) {
             Some(RejectReason::InvalidExpiration)
-        } else if asked.post_only && ioc {
+        } else if asked.post_only && ioc || asked.reduce_only && asked.time_in_force != TimeInForce::ImmediateOrCancel {
             Some(RejectReason::Other)
         } else if self.needed(Some((order, market))) > self.cash() {
             Some(RejectReason::InsufficientBalance)
@@ -259,6 +261,57 @@ impl Twin {
             Some(RejectReason::FillOrKill)
         } else {
             None
+        }
+    }
+
+    /// What an order asks for; no more than closes the position if it only reduces.
+    fn wanted(&self, asked: &NewOrder, market: usize) -> i64 {
+        let held = self.position(market);
+        let closes = if asked.side == Side::Bid { -held } else { held };
+        if asked.reduce_only { asked.count.0.min(closes.max(0)) } else { asked.count.0 }
+    }
+
+    /// Less of an order, in its place.
+    pub(crate) fn decrease(&mut self, order: usize, by: i64) {
+        let Some(at) = self.rests.iter().position(|rest| rest.owner == Owner::Ours(order)) else { return };
+        let left = self.rests[at].left - by;
+        if by <= 0 || left < 0 {
+            return;
+        }
+        if left == 0 {
+            self.cancel(order);
+            return;
+        }
+        self.rests[at].left = left;
+        self.orders[order].asked.count.0 = self.orders[order].filled + left;
+    }
+
+    /// Another price, count and expiry: taken out and sent again, unless it only shrinks.
+    pub(crate) fn amend(&mut self, order: usize, price: Price, count: Count, expires: Option<Nanos>, now: Nanos) {
+        let Some(at) = self.rests.iter().position(|rest| rest.owner == Owner::Ours(order)) else { return };
+        let (before, old) = (self.rests[at], self.orders[order].asked);
+        let left = count.0 - self.orders[order].filled;
+        if self.halted[before.market] || !self.grid.contains(price) || left <= 0 || expires.is_some_and(|at| at <= now)
+        {
+            return;
+        }
+        self.rests.remove(at);
+        self.orders[order].asked = NewOrder { price, count, expires, ..old };
+        let is_dear = self.needed(Some((order, before.market))) > self.cash();
+        let limit = i64::from(price.0);
+        let crosses = old.post_only && !self.crossed_by(before.market, old.side, limit).is_empty();
+        if is_dear || crosses {
+            self.orders[order].asked = old;
+            self.rests.insert(at, before);
+        } else if before.price == limit && left <= before.left {
+            self.rests.insert(at, Rest { left, ..before });
+        } else {
+            let (left, met_own) = self.take(Owner::Ours(order), before.market, old.side, limit, left);
+            self.orders[order].status = if left == 0 { OrderStatus::Executed } else { OrderStatus::Canceled };
+            if left > 0 && !met_own {
+                self.orders[order].status = OrderStatus::Resting;
+                self.add(Owner::Ours(order), before.market, old.side, limit, left);
+            }
         }
     }
 
@@ -345,7 +398,7 @@ impl Twin {
                 if let Some((order, _)) =
                     and.filter(|(order, at)| *at == market && self.orders[*order].asked.side == side)
                 {
-                    let asked = self.orders[order].asked.count.0;
+                    let asked = self.wanted(&self.orders[order].asked, market) - self.orders[order].filled;
                     cost += self.cost(order, asked);
                     roundings += self.roundings(order, asked);
                     count += asked;

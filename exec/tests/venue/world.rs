@@ -104,6 +104,7 @@ impl World {
             time_in_force: TimeInForce::GoodTillCanceled,
             expires: None,
             post_only: false,
+            reduce_only: false,
             self_trade: SelfTrade::TakerAtCross,
             cancel_on_pause: false,
             ticket: self.sent,

@@ -4,6 +4,7 @@ mod batch;
 mod ids;
 mod read;
 mod reply;
+mod verbs;
 
 pub(super) use batch::Batches;
 pub(super) use ids::ClientNames;

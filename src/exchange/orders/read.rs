@@ -14,6 +14,8 @@ pub(in crate::exchange) enum Refusal {
     Flat(String),
     /// A refusal with a code of the venue.
     Coded(RejectReason),
+    /// One that our trader never meets, by its code.
+    Named(&'static str),
 }
 
 impl Refusal {
@@ -27,6 +29,10 @@ impl Refusal {
             Refusal::Coded(reason) => {
                 wire::reject_body(out, *reason);
                 wire::reject_status(*reason)
+            }
+            Refusal::Named(code) => {
+                wire::coded_error(out, code);
+                400
             }
         }
     }
@@ -80,16 +86,13 @@ impl MockExchange {
             time_in_force,
             expires: fields.expiration(now)?,
             post_only: fields.flag("post_only")?,
+            reduce_only: fields.flag("reduce_only")?,
             self_trade: word(SelfTrade::ALL, |word| word.word(), fields.required("self_trade_prevention_type")?)?,
             cancel_on_pause: fields.flag("cancel_order_on_pause")?,
             ticket,
         };
         if order.expires.is_some() && time_in_force != TimeInForce::GoodTillCanceled {
             return Err(RejectReason::InvalidExpiration.into());
-        }
-        // Positions are not looked at before an order is taken, so this cannot be honoured.
-        if fields.flag("reduce_only")? {
-            return Err(RejectReason::Other.into());
         }
         Ok(order)
     }

@@ -3,7 +3,7 @@
 use super::super::{MockExchange, wire};
 use super::batch::is_item;
 use super::read::Refusal;
-use trader_exec::venue::{Accepted, Canceled};
+use trader_exec::venue::{Accepted, AmendRefusal, Canceled, Decreased};
 use trader_journal::event::RejectReason;
 use trader_journal::units::Nanos;
 
@@ -12,6 +12,9 @@ use trader_journal::units::Nanos;
 pub(in crate::exchange) enum Reply {
     Create(Result<Accepted, RejectReason>),
     Cancel(Result<Canceled, RejectReason>),
+    CancelAll,
+    Decrease(Result<Decreased, RejectReason>),
+    Amend(Result<Accepted, AmendRefusal>),
 }
 
 impl MockExchange {
@@ -41,6 +44,27 @@ impl MockExchange {
                 wire::cancel_body(out, &canceled, &self.client_text(canceled.client), at);
                 Ok(200)
             }
+            Reply::CancelAll => Ok(204),
+            Reply::Decrease(result) => {
+                let decreased = result.map_err(refused)?;
+                wire::decrease_body(out, &decreased, &self.client_text(decreased.client), at);
+                Ok(200)
+            }
+            Reply::Amend(result) => {
+                let amended = result.map_err(amend_refusal)?;
+                wire::create_body(out, &amended, &self.client_text(amended.client), at);
+                Ok(200)
+            }
         }
+    }
+}
+
+/// The venue's words for an amend that means another order (kalshi.md §2.2).
+const fn amend_refusal(refusal: AmendRefusal) -> Refusal {
+    match refusal {
+        AmendRefusal::Rejected(reason) => Refusal::Coded(reason),
+        AmendRefusal::OtherMarket => Refusal::Named("order_ticker_mismatch"),
+        AmendRefusal::OtherSide => Refusal::Named("order_side_mismatch"),
+        AmendRefusal::OtherClient => Refusal::Named("order_id_and_client_order_id_mismatch"),
     }
 }

@@ -23,7 +23,7 @@ pub use stream::{
     market_created, ok, order_update, settled, snapshot, strike_announced, subscribed, subscriptions, trade,
     unsubscribed, venue_error,
 };
-pub use writes::{cancel_body, create_body, transfer_object, transfer_reply};
+pub use writes::{cancel_body, create_body, decrease_body, transfer_object, transfer_reply};
 
 use std::fmt::{self, Write};
 use trader_journal::units::{Money, Nanos};

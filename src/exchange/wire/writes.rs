@@ -1,7 +1,7 @@
 //! What Kalshi answers to what changes something (kalshi.md §2.2, §2.4).
 
 use super::{Dollars4, put};
-use trader_exec::venue::{Accepted, Canceled};
+use trader_exec::venue::{Accepted, Canceled, Decreased};
 use trader_journal::event::Uuid;
 use trader_journal::units::{Money, Nanos};
 
@@ -32,6 +32,19 @@ pub fn cancel_body(out: &mut String, canceled: &Canceled, client: &str, at: Nano
             "{{\"order_id\":\"{}\",\"client_order_id\":\"{client}\",\"reduced_by\":\"{}\",\"ts_ms\":{}}}",
             canceled.order,
             canceled.reduced,
+            at.millis()
+        ),
+    );
+}
+
+/// The 200 body of a decrease.
+pub fn decrease_body(out: &mut String, decreased: &Decreased, client: &str, at: Nanos) {
+    put(
+        out,
+        format_args!(
+            "{{\"order_id\":\"{}\",\"client_order_id\":\"{client}\",\"remaining_count\":\"{}\",\"ts_ms\":{}}}",
+            decreased.order,
+            decreased.remaining,
             at.millis()
         ),
     );
