@@ -15,9 +15,9 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A quarter of an hour in three seconds, a bar so low that orders leave, and ages that fit the speed.
+/// A quarter of an hour in seven seconds and a half, a bar so low that orders leave, and ages that fit the speed.
 const SETTINGS: [&str; 11] = [
-    "sim.speed=300",
+    "sim.speed=120",
     "edge.edge_gross_min_cents=0",
     "edge.edge_net_min_cents=0",
     "edge.disagreement_max_cents=100",
@@ -111,7 +111,7 @@ fn a_line_trades_against_an_exchange_that_is_served_elsewhere() {
     let config = layers.finish().expect("a configuration");
     let day = Day::prepare(&config, &DayRequest { windows: Some(3), ..DayRequest::default() }).expect("a day");
     let settings = day.exchange_settings(&config);
-    let clock = MarketClock::scaled(day.starts_at(), 300);
+    let clock = MarketClock::scaled(day.starts_at(), 120);
     let exchange = MockExchange::new(settings, day.path).expect("an exchange");
     let server = Server::start(exchange, ServerSettings::of(&config), clock).expect("a server");
     let file = dir.path().join("exchange.json");

@@ -32,7 +32,7 @@ impl Entrance {
     pub(super) const ALL: [Entrance; 4] =
         [Entrance::KalshiRest, Entrance::KalshiStream, Entrance::SpotRest, Entrance::SpotStream];
 
-    /// How many commands a client of its streams may send in a second (kalshi.md §3, binance.md §3).
+    /// How many commands a client of its streams may send in a market second (kalshi.md §3, binance.md §3).
     const fn commands_per_s_max(self) -> u32 {
         match self {
             Entrance::KalshiRest | Entrance::KalshiStream => 10_000,
@@ -78,12 +78,15 @@ pub(super) struct Connection {
     /// Wall time of the last answer, of the first byte of a request, or of the connection's beginning.
     since: Nanos,
     idle_ns_max: u64,
+    /// Market seconds in one of the wall's.
+    speed: u32,
 }
 
 impl Connection {
-    pub(super) fn new(entrance: Entrance, stream: TlsStream, wall: Nanos, idle_ns_max: u64) -> Connection {
+    /// `speed`: market seconds in one of the wall's, for rates.
+    pub(super) fn new(entrance: Entrance, stream: TlsStream, wall: Nanos, idle_ns_max: u64, speed: u32) -> Connection {
         let pipe = Pipe::new(stream);
-        Connection { entrance, pipe, incoming: Vec::new(), stage: ASKING, since: wall, idle_ns_max }
+        Connection { entrance, pipe, incoming: Vec::new(), stage: ASKING, since: wall, idle_ns_max, speed }
     }
 
     /// The next thing that came; `None`: nothing more for now.
@@ -124,7 +127,9 @@ impl Connection {
         self.put(&text);
         // What the client sent at once after its request belongs to the WebSocket.
         let came = std::mem::take(&mut self.incoming);
-        self.stage = Stage::Talking(Box::new(Talk::new(came, wall, self.entrance.commands_per_s_max())));
+        // Rates are of market time, as the clients' own beats are.
+        let commands_per_s_max = self.entrance.commands_per_s_max().saturating_mul(self.speed);
+        self.stage = Stage::Talking(Box::new(Talk::new(came, wall, commands_per_s_max)));
     }
 
     /// Whether it is a WebSocket that can be spoken on.

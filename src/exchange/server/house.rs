@@ -219,7 +219,8 @@ impl House {
                 }
                 let Ok(stream) = TlsStream::accept(&mut self.reactor, tcp, Arc::clone(&self.tls)) else { continue };
                 self.last += 1;
-                let connection = Connection::new(entry.entrance, stream, times.wall, self.settings.idle_ns_max);
+                let (idle_ns_max, speed) = (self.settings.idle_ns_max, self.clock.speed());
+                let connection = Connection::new(entry.entrance, stream, times.wall, idle_ns_max, speed);
                 self.guests.insert(self.last, Guest { connection, seat: Seat::None });
             }
         }
