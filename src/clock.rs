@@ -117,6 +117,13 @@ impl MarketClock {
         self.lag_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
+    /// Takes back that it was held back by `ns`, as far as it was: whoever held it back had been mistaken.
+    pub fn give_back(&self, ns: u64) {
+        let less = |lag_ns: u64| Some(lag_ns.saturating_sub(ns));
+        // It never refuses: the closure always has an answer.
+        let _ = self.lag_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
     /// How much it was held back so far, ns of market time.
     #[must_use]
     pub fn held_back_ns(&self) -> u64 {

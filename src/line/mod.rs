@@ -14,6 +14,7 @@ mod feed;
 mod flight;
 mod halt;
 mod latency;
+mod lead;
 mod lockstep;
 mod opening;
 pub mod outside;

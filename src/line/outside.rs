@@ -1,5 +1,6 @@
 //! A line's ports over sockets: two WebSockets, HTTPS for the orders, and the scouts' threads.
 
+use super::lead::Lead;
 use super::port::{FeedPort, PortEvent, PortStats, Ports};
 use super::stages::Stages;
 use crate::clock::{self, MarketClock};
@@ -39,6 +40,8 @@ pub struct Outside {
     pub tls: Arc<ClientConfig>,
     /// Signs what Kalshi is told and asked.
     pub key: Arc<Key>,
+    /// Whether market time is that of an exchange in another process, which our clock has to follow.
+    pub leads_the_clock: bool,
 }
 
 /// Why a line cannot be connected.
@@ -100,7 +103,10 @@ pub fn connect(
     let ports = Ports {
         kalshi: Box::new(LinkPort::new(&outside.kalshi, config, outside, signed(&outside.key, &outside.kalshi)?)?),
         kalshi_answers: vec![markets, account],
-        binance: Box::new(LinkPort::new(&outside.binance, config, outside, Box::new(Vec::new))?),
+        binance: Box::new(LinkPort {
+            lead: outside.leads_the_clock.then(|| Lead::new(clock.clone())),
+            ..LinkPort::new(&outside.binance, config, outside, Box::new(Vec::new))?
+        }),
         binance_answers: vec![candles],
         history_answers,
         orders: Box::new(OrderGateway::new(&orders, (pool, Some(signer)), clock.clone())?),
@@ -130,13 +136,15 @@ fn signed(key: &Arc<Key>, venue: &Venue) -> Result<Handshake, UrlError> {
 /// A WebSocket as a feed sees it.
 struct LinkPort {
     link: Link,
+    /// What its frames say of the time.
+    lead: Option<Lead>,
 }
 
 impl LinkPort {
     fn new(venue: &Venue, config: &Config, outside: &Outside, handshake: Handshake) -> Result<LinkPort, UrlError> {
         let url = Url::parse(&venue.ws_url)?;
         let settings = LinkSettings::of(config, url, Arc::clone(&outside.tls), clock::wall().0);
-        Ok(LinkPort { link: Link::new(settings, handshake)? })
+        Ok(LinkPort { link: Link::new(settings, handshake)?, lead: None })
     }
 }
 
@@ -144,7 +152,10 @@ impl FeedPort for LinkPort {
     fn next(&mut self, reactor: &mut Reactor, wall: Nanos) -> Option<PortEvent<'_>> {
         Some(match self.link.work(reactor, wall)? {
             LinkEvent::Up { epoch } => PortEvent::Up { epoch },
-            LinkEvent::Frame { epoch, bytes } => PortEvent::Frame { epoch, bytes },
+            LinkEvent::Frame { epoch, bytes } => {
+                self.lead.iter_mut().for_each(|lead| lead.see(bytes));
+                PortEvent::Frame { epoch, bytes }
+            }
             LinkEvent::Down { epoch, .. } => PortEvent::Down { epoch },
             LinkEvent::Failed { .. } => PortEvent::Failed,
         })

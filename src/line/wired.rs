@@ -160,7 +160,7 @@ impl WiredRun {
         let opening = Opening { data_dir: &data_dir, config, configuration, label: &label, nonce, now };
         let journal = opening.open(&stages.pen_sizes())?;
         let plan = ThreadPlan::of(&config.threads, thread::cores());
-        let (ports, helpers) = outside(description)
+        let (ports, helpers) = outside(description, server.is_none())
             .and_then(|outside| Ok(connect(&outside, config, &stages, &clock)?))
             .map_err(SimError::Wire)?;
         let run = Run { mode: Mode::Sim, seed: config.sim.seed, nonce };
@@ -295,12 +295,13 @@ fn run_end(end: &LineEnd, conditions: Conditions, mut remarks: Vec<String>) -> R
 }
 
 /// How one comes into the exchange of a description.
-fn outside(description: &Description) -> Result<Outside, WireError> {
+fn outside(description: &Description, leads_the_clock: bool) -> Result<Outside, WireError> {
     Ok(Outside {
         kalshi: Venue { rest_url: description.rest_url.clone(), ws_url: description.ws_url.clone() },
         binance: Venue { rest_url: description.binance_rest_url.clone(), ws_url: binance_stream(description) },
         tls: client_config(Some(&description.ca_path))?,
         key: Arc::new(Key::read(&description.key_path, &description.key_id)?),
+        leads_the_clock,
     })
 }
 
