@@ -166,7 +166,7 @@ impl MockExchange {
     }
 
     /// What the fills of an order came to.
-    fn totals(&self, order: Uuid) -> wire::OrderTotals {
+    pub(super) fn totals(&self, order: Uuid) -> wire::OrderTotals {
         let mut totals = wire::OrderTotals::default();
         for fill in self.venue.account().fills().iter().filter(|fill| fill.order == order) {
             let price = if fill.side == Side::Bid { fill.price } else { fill.price.complement() };

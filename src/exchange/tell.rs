@@ -112,6 +112,7 @@ impl MockExchange {
     fn tell_order(&mut self, state: &OrderState, at: Nanos) {
         let asked = self.venue.account().order(state.order);
         let client = &*self.names.text(state.client);
+        let totals = self.totals(state.order);
         let message = |sid| OrderMessage {
             sid,
             ticker: &self.catalog.market(state.market).ticker,
@@ -124,6 +125,8 @@ impl MockExchange {
             filled: state.filled,
             remaining: state.remaining,
             initial: asked.map_or(state.filled, |record| record.asked.count),
+            taker_fees: totals.taker_fees,
+            maker_fees: totals.maker_fees,
             shard: self.settings.shard,
             created: asked.map_or(at, |record| record.at),
             at,

@@ -28,8 +28,8 @@ pub use account::{Account, FillRecord, Holding, SettlementRecord};
 pub use index::{AVERAGE_PRINTS, IndexAverage, IndexWindow};
 pub use market::{ListError, Listing, MarketStatus, StrikeRule, VenueMarket, Verdict};
 pub use order::{
-    Accepted, AmendOrder, AmendRefusal, CancelOrder, Canceled, DecreaseOrder, Decreased, NewExpiry, NewOrder, OrderRecord,
-    OrderState, Reduction,
+    Accepted, AmendOrder, AmendRefusal, CancelOrder, Canceled, DecreaseOrder, Decreased, NewExpiry, NewOrder,
+    OrderRecord, OrderState, Reduction,
 };
 pub use said::Said;
 pub use settings::VenueSettings;

@@ -3,8 +3,10 @@
 use super::listing::{MarketCard, strikes};
 use super::rest::outcome_side;
 use super::{Dollars2, Dollars4, Rfc3339, StrikeNumber, put};
+use std::fmt;
 use trader_journal::book::{Level, Side};
 use trader_journal::event::{OrderStatus, Outcome, StrikeKind, UpdateReason, Uuid};
+use trader_journal::hash::StateHash;
 use trader_journal::units::{Count, Money, Nanos, Price};
 
 /// `{"type":"subscribed",…}`: one per channel, each with its own sid.
@@ -48,6 +50,21 @@ pub fn subscriptions<'a>(out: &mut String, id: u64, list: impl Iterator<Item = (
     out.push_str("]}\n");
 }
 
+/// The venue's other name of a market, which nobody needs: the same for the same ticker.
+struct MarketUuid<'a>(&'a str);
+
+impl fmt::Display for MarketUuid<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut hash = StateHash::EMPTY;
+        hash.mix_bytes(self.0.as_bytes());
+        let high = hash.value();
+        hash.mix(high);
+        let low = hash.value();
+        let (one, two, four, five) = (high >> 32, high >> 16 & 0xffff, low >> 48 & 0x0fff, low & 0xffff_ffff_ffff);
+        write!(f, "{one:08x}-{two:04x}-4{:03x}-8{four:03x}-{five:012x}", high & 0x0fff)
+    }
+}
+
 /// A whole book. `yes` and `no` are the resting bids of the two sides, worst first; a side
 /// without levels has no key at all. NO prices are printed in the scale the client asked for.
 pub fn snapshot(out: &mut String, head: (u32, u64, &str), yes: &[Level], asks: &[Level], use_yes_price: bool) {
@@ -55,7 +72,8 @@ pub fn snapshot(out: &mut String, head: (u32, u64, &str), yes: &[Level], asks: &
     put(
         out,
         format_args!(
-            "{{\"type\":\"orderbook_snapshot\",\"sid\":{sid},\"seq\":{seq},\"msg\":{{\"market_ticker\":\"{ticker}\""
+            "{{\"type\":\"orderbook_snapshot\",\"sid\":{sid},\"seq\":{seq},\"msg\":{{\"market_ticker\":\"{ticker}\",\"market_id\":\"{}\"",
+            MarketUuid(ticker)
         ),
     );
     levels(out, "yes_dollars_fp", yes, |price| price);
@@ -111,8 +129,12 @@ pub fn delta(out: &mut String, delta: &Delta) {
     put(
         out,
         format_args!(
-            "{{\"type\":\"orderbook_delta\",\"sid\":{},\"seq\":{},\"msg\":{{\"market_ticker\":\"{}\",\"price_dollars\":\"{price}\",\"delta_fp\":\"{}\",\"side\":\"{side}\"",
-            delta.sid, delta.seq, delta.ticker, delta.change
+            "{{\"type\":\"orderbook_delta\",\"sid\":{},\"seq\":{},\"msg\":{{\"market_ticker\":\"{}\",\"market_id\":\"{}\",\"price_dollars\":\"{price}\",\"delta_fp\":\"{}\",\"side\":\"{side}\"",
+            delta.sid,
+            delta.seq,
+            delta.ticker,
+            MarketUuid(delta.ticker),
+            delta.change
         ),
     );
     if let Some(client) = delta.cause {
@@ -241,6 +263,10 @@ pub struct OrderMessage<'a> {
     pub remaining: Count,
     /// As above.
     pub initial: Count,
+    /// Fees of its fills as a taker and as a maker.
+    pub taker_fees: Money,
+    /// As above.
+    pub maker_fees: Money,
     /// When the order reached the engine.
     pub created: Nanos,
     /// The exchange shard.
@@ -254,7 +280,7 @@ pub fn order_update(out: &mut String, order: &OrderMessage) {
     put(
         out,
         format_args!(
-            "{{\"type\":\"user_order\",\"sid\":{},\"msg\":{{\"order_id\":\"{}\",\"ticker\":\"{}\",\"exchange_index\":{},\"status\":\"{}\",\"outcome_side\":\"{}\",\"book_side\":\"{}\",\"yes_price_dollars\":\"{}\",\"fill_count_fp\":\"{}\",\"remaining_count_fp\":\"{}\",\"initial_count_fp\":\"{}\",\"created_ts_ms\":{},\"client_order_id\":\"{}\"",
+            "{{\"type\":\"user_order\",\"sid\":{},\"msg\":{{\"order_id\":\"{}\",\"ticker\":\"{}\",\"exchange_index\":{},\"status\":\"{}\",\"outcome_side\":\"{}\",\"book_side\":\"{}\",\"yes_price_dollars\":\"{}\",\"fill_count_fp\":\"{}\",\"remaining_count_fp\":\"{}\",\"initial_count_fp\":\"{}\",\"taker_fees_dollars\":\"{}\",\"maker_fees_dollars\":\"{}\",\"created_ts_ms\":{},\"client_order_id\":\"{}\"",
             order.sid,
             order.order,
             order.ticker,
@@ -266,6 +292,8 @@ pub fn order_update(out: &mut String, order: &OrderMessage) {
             order.filled,
             order.remaining,
             order.initial,
+            order.taker_fees,
+            order.maker_fees,
             order.created.millis(),
             order.client
         ),
