@@ -6,7 +6,8 @@
 //! feeds::binance ─ring──▶ pricing
 //! ```
 //!
-//! Today it runs on one thread in virtual time ([`Lockstep`]); an agent does not know that.
+//! It runs on one thread in virtual time ([`Lockstep`]), or on one, two or four threads against
+//! sockets ([`threaded`]); an agent does not know which.
 
 mod agent;
 mod disk;
