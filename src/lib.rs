@@ -14,6 +14,7 @@ pub mod scout;
 pub mod control;
 pub mod exchange;
 pub mod candles;
+pub mod research;
 pub mod record;
 pub mod desk;
 pub mod show;

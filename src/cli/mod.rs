@@ -10,6 +10,7 @@ mod replay;
 mod journal;
 mod config;
 mod calc;
+mod evaluate;
 mod output;
 mod watch;
 
@@ -65,6 +66,8 @@ enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
+    /// Judge every volatility model on recorded candles, side by side.
+    Evaluate(evaluate::EvaluateArgs),
     /// Compute a fee, a probability, a Kelly fraction or a volatility.
     #[command(subcommand)]
     Calc(calc::CalcVerb),
@@ -115,6 +118,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Replay(arguments) => replay::run(&arguments, &settings.set),
         Verb::Journal(verb) => journal::run(&verb),
         Verb::Config(verb) => config::run(&verb, settings),
+        Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Calc(verb) => calc::run(&verb, settings),
     }
 }

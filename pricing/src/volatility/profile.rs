@@ -32,18 +32,39 @@ pub struct Profile {
     shares: [[f64; SLOTS]; 2],
     /// What each set is divided by.
     means: [f64; 2],
+    /// Full days heard of each set, as far as they still speed up the learning.
+    days: [u32; 2],
+    /// Whether full days move it.
+    learns: bool,
     day: u64,
     day_variance: [f64; SLOTS],
     day_heard: u32,
 }
 
 impl Profile {
-    /// The frozen profile of 2025-11-27.
+    /// The frozen profile of 2025-11-27, which goes on learning.
     #[must_use]
     pub fn frozen() -> Profile {
         // The table is published, so its mean is 1 by definition: dividing by the mean of four
         // rounded decimals would move every number by a millionth.
-        Profile { shares: [WEEKDAY, WEEKEND], means: [1.0; 2], day: 0, day_variance: [0.0; SLOTS], day_heard: 0 }
+        Profile::start([WEEKDAY, WEEKEND], [u32::MAX; 2])
+    }
+
+    /// The frozen profile, standing still: what the study's frozen rows were measured with.
+    #[must_use]
+    pub fn fixed() -> Profile {
+        Profile { learns: false, ..Profile::frozen() }
+    }
+
+    /// Nothing known: every quarter hour alike. The first days count as much as each other, until
+    /// there are so many that the old ones fade. For walks over data that the frozen one has seen.
+    #[must_use]
+    pub fn flat() -> Profile {
+        Profile::start([[1.0; SLOTS]; 2], [0; 2])
+    }
+
+    const fn start(shares: [[f64; SLOTS]; 2], days: [u32; 2]) -> Profile {
+        Profile { shares, means: [1.0; 2], days, learns: true, day: 0, day_variance: [0.0; SLOTS], day_heard: 0 }
     }
 
     /// `s·q` of the minute that starts `minute` minutes after the Unix epoch.
@@ -84,7 +105,7 @@ impl Profile {
 
     fn learn(&mut self) {
         let total: f64 = self.day_variance.iter().sum();
-        if u64::from(self.day_heard + DAY_MISSING_MAX) < DAY_MINUTES || total <= 0.0 {
+        if !self.learns || u64::from(self.day_heard + DAY_MISSING_MAX) < DAY_MINUTES || total <= 0.0 {
             return;
         }
         let mut shares = [0.0; SLOTS];
@@ -92,7 +113,8 @@ impl Profile {
             *share = (variance / total * SLOTS as f64).min(SHARE_MAX);
         }
         let set = set_of_day(self.day);
-        let gain = [WEEKDAY_GAIN, WEEKEND_GAIN][set];
+        self.days[set] = self.days[set].saturating_add(1);
+        let gain = [WEEKDAY_GAIN, WEEKEND_GAIN][set].max(1.0 / f64::from(self.days[set]));
         for (slot, known) in self.shares[set].iter_mut().enumerate() {
             let before = shares[(slot + SLOTS - 1) % SLOTS];
             let after = shares[(slot + 1) % SLOTS];
@@ -108,6 +130,8 @@ impl Profile {
             hash.mix(value.to_bits());
         }
         hash.mix(self.day << 16 | u64::from(self.day_heard));
+        hash.mix(u64::from(self.days[0]) << 32 | u64::from(self.days[1]));
+        hash.mix(u64::from(self.learns));
     }
 }
 

@@ -1,0 +1,5 @@
+//! Windows, measures, the judge and what is judged.
+
+mod common;
+mod metrics;
+mod judge;
