@@ -11,7 +11,11 @@
 //! | J3, J4, J8 | `orders` | nothing lost, nothing doubled, no fill worse than its limit |
 //! | J5 | `cash`, `holding` | every step's bookings are what its event is worth |
 //! | J6, J7 | `risk`, `holding` | limits at every prefix, unknown and live orders at full size |
+//! | J7 | `proof` | an order of unknown outcome is released after what proves that it never was |
 //! | X1–X4 | `venue` | the venue's orders, fills, settlements and cash are the journal's |
+//!
+//! A journal with several openings is one run: who goes on knows what it knew, and what it had said and
+//! not written down it writes down first.
 //!
 //! J2, that a replay says the same bytes again, is `replay --verify`.
 
@@ -20,6 +24,7 @@ mod limits;
 mod names;
 mod holding;
 mod orders;
+mod proof;
 mod cash;
 mod risk;
 mod run;
@@ -168,21 +173,21 @@ struct Auditor<'a> {
     given: Option<&'a Limits>,
     read: Option<Limits>,
     run: Run,
+    /// Number and nonce of the opening that is read.
+    epoch: (u32, u32),
     /// The next sequence number of each stream and origin.
     next_seq: BTreeMap<(Stream, Origin), u16>,
 }
 
 impl Auditor<'_> {
-    /// A new opening of the journal is a new run: nothing of the last one is known to it.
+    /// A new opening of the journal goes on with the run: sequences begin anew, and the configuration
+    /// is told again.
     fn epoch(&mut self, epoch: u32, nonce: u32, report: &mut Report) {
-        if self.run.id == (epoch, nonce) {
+        if self.epoch == (epoch, nonce) {
             return;
         }
-        if self.run.id.0 != 0 {
-            self.end_run(report);
-        }
         report.counts.one("epochs");
-        self.run = Run::new((epoch, nonce));
+        self.epoch = (epoch, nonce);
         self.next_seq.clear();
         self.read = None;
     }

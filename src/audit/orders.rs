@@ -5,6 +5,7 @@
 use super::finding::{Counts, Finding, Findings, Rule};
 use super::holding::Open;
 use super::names::{Names, Rates};
+use super::proof::Walks;
 use std::collections::BTreeMap;
 use trader_journal::book::Side;
 use trader_journal::event::{ClientId, Event, MarketId, OrderStatus, RejectReason, TimeInForce, Uuid};
@@ -32,6 +33,8 @@ pub(super) enum End {
     Answered,
     Canceled,
     Executed,
+    /// Proven never to have existed.
+    Released,
 }
 
 impl End {
@@ -41,6 +44,7 @@ impl End {
             End::Answered => "answered",
             End::Canceled => "canceled",
             End::Executed => "executed",
+            End::Released => "released",
         }
     }
 
@@ -52,6 +56,7 @@ impl End {
                 | (End::Answered, End::Answered | End::Canceled | End::Executed)
                 | (End::Canceled, End::Answered | End::Canceled)
                 | (End::Executed, End::Answered | End::Executed)
+                | (End::Released, End::Released)
         )
     }
 }
@@ -66,6 +71,7 @@ pub(super) struct Order {
     pub(super) price: Price,
     pub(super) count: i64,
     pub(super) time_in_force: TimeInForce,
+    pub(super) expires: Nanos,
     post_only: bool,
     pub(super) answer: Option<(Answer, Position)>,
     pub(super) end: Option<(End, Position)>,
@@ -157,7 +163,8 @@ impl Orders {
 
     /// Execution said that an order is to be created.
     pub(super) fn intend(&mut self, at: Position, intent: &Event, run: (u32, u32), found: &mut Findings) {
-        let Event::OrderIntent { market, client, side, price, count, time_in_force, post_only, ts, .. } = *intent
+        let Event::OrderIntent { market, client, side, price, count, time_in_force, expires, post_only, ts, .. } =
+            *intent
         else {
             return;
         };
@@ -182,6 +189,7 @@ impl Orders {
             price,
             count: count.0,
             time_in_force,
+            expires,
             post_only: post_only != 0,
             answer: None,
             end: None,
@@ -227,6 +235,37 @@ impl Orders {
         self.market_of(client)
     }
 
+    /// The program ended: what was not answered then never will be.
+    pub(super) fn restart(&mut self, at: Position) {
+        self.last_seq = 0;
+        for order in self.all.values_mut() {
+            order.answer.get_or_insert((Answer::Unknown, at));
+        }
+    }
+
+    /// Execution said that an order never was. Returns the market it touches.
+    pub(super) fn release(
+        &mut self,
+        at: Position,
+        said: &Event,
+        walks: &Walks,
+        found: &mut Findings,
+    ) -> Option<MarketId> {
+        let Event::OrderReleased { client, .. } = *said else { return None };
+        let Some(order) = self.all.get_mut(&client) else {
+            found.push(Finding::new(Rule::J3, "release_without_intent", Some(at)).with("client", client));
+            return None;
+        };
+        let breach = |what| Finding::new(Rule::J7, what, Some(at)).with("client", client);
+        if !order.is_unknown() {
+            found.push(breach("released_though_known"));
+        } else if !walks.prove_absent(order) {
+            found.push(breach("released_without_proof").with("sent", super::time(order.ts)));
+        }
+        order.end(at, client, End::Released, found);
+        Some(order.market)
+    }
+
     /// A cancel was accepted: what it did not take back is filled. The venue's reply sometimes
     /// describes another order; then it says nothing of this one.
     pub(super) fn canceled(&mut self, at: Position, heard: &Event, found: &mut Findings) -> Option<MarketId> {
@@ -260,6 +299,7 @@ impl Orders {
             found.push(Finding::new(Rule::J3, "update_without_intent", Some(at)).with("client", client));
             return None;
         };
+        order.adopt(at);
         let remaining = if status == OrderStatus::Resting { remaining.0 } else { 0 };
         order.told(at, (client, filled.0, remaining), ts, found);
         match status {
@@ -308,14 +348,17 @@ impl Orders {
             found.push(named(Rule::J3, "fill_without_intent"));
             return;
         };
+        order.adopt(fact.position);
         // A forged journal may hold any number; far beyond the order's size it is a finding all the same.
         order.filled = order.filled.saturating_add(fact.count.0);
         if order.filled > order.count {
             let over = named(Rule::J4, "overfilled").with("filled", Count(order.filled));
             found.push(over.with("size", Count(order.count)));
         }
-        if let Some((End::Rejected, _)) = order.end {
-            found.push(named(Rule::J3, "fill_after_reject"));
+        match order.end {
+            Some((End::Rejected, _)) => found.push(named(Rule::J3, "fill_after_reject")),
+            Some((End::Released, _)) => found.push(named(Rule::J7, "fill_after_release")),
+            _ => {}
         }
         if (fact.market, fact.side) != (order.market, order.side) {
             found.push(named(Rule::J8, "fill_of_another_order"));
@@ -371,6 +414,7 @@ impl Orders {
             }
             match order.end {
                 Some((end, _)) => counts.one(match end {
+                    End::Released => "orders_released",
                     End::Rejected => "orders_rejected",
                     End::Answered | End::Canceled | End::Executed => "orders_ended",
                 }),
@@ -381,6 +425,15 @@ impl Orders {
 }
 
 impl Order {
+    /// The venue spoke of an order nobody knew the fate of: it has it.
+    const fn adopt(&mut self, at: Position) {
+        if let Some((Answer::Unknown, _)) = self.answer
+            && !matches!(self.end, Some((End::Released, _)))
+        {
+            self.answer = Some((Answer::Accepted, at));
+        }
+    }
+
     /// The venue told how much is filled and how much is left.
     fn told(&mut self, at: Position, told: (ClientId, i64, i64), ts: Nanos, found: &mut Findings) {
         let (client, filled, remaining) = told;

@@ -6,9 +6,10 @@ use super::holding::{Holding, Open, Worst};
 use super::limits::{DailyRule, Limits};
 use super::names::Names;
 use super::orders::{Booking, FillFact, Orders};
+use super::proof::Walks;
 use super::risk::{Place, Risk, Sums};
 use std::collections::{BTreeMap, BTreeSet};
-use trader_journal::event::{ClientId, Event, MarketId, Mode, Uuid};
+use trader_journal::event::{ClientId, Event, MarketId, Mode, POSITION_NOT_TOLD, Uuid};
 use trader_journal::log::Position;
 use trader_journal::units::{Count, Money, Nanos};
 
@@ -29,12 +30,22 @@ pub(super) struct Run {
     fill_trade: Option<(Uuid, ClientId, Count)>,
     /// The latest trade of a market, and the position the venue told after it.
     told_positions: BTreeMap<MarketId, (Uuid, Count)>,
+    /// Positions that were not what was told: a fill before may be on its way by REST.
+    doubts: BTreeMap<MarketId, Doubt>,
+    walks: Walks,
     ids: Option<(Uuid, ClientId)>,
     size_said: Option<Sums>,
     /// An opinion that is neither acted on nor refused yet, and its line.
     opinion: Option<(MarketId, Position)>,
     /// Fair value of YES in $0.000001 as last heard, per market.
     fair: BTreeMap<MarketId, i64>,
+}
+
+/// A position that differed from the one told, where and when.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    at: Position,
+    since: Nanos,
 }
 
 /// What execution said of a settlement, and what was held.
@@ -68,11 +79,6 @@ impl Book<'_> {
 }
 
 impl Run {
-    /// A run of which nothing is known but its name.
-    pub(super) fn new(id: (u32, u32)) -> Run {
-        Run { id, ..Run::default() }
-    }
-
     /// One line of execution's stream.
     pub(super) fn fact(&mut self, said: bool, event: &Event, book: &mut Book) {
         book.counts.one("prefixes");
@@ -87,6 +93,9 @@ impl Run {
 
     /// The run is over: what was never told is lost.
     pub(super) fn finish(&mut self, found: &mut Findings, counts: &mut Counts) {
+        for market in std::mem::take(&mut self.doubts).into_iter() {
+            self.tell_doubt(market, found);
+        }
         self.cash.close_step(found, counts);
         self.end_opinion(found);
         self.orders.finish(&self.names, self.last, found, counts);
@@ -112,6 +121,12 @@ impl Run {
                 Some(market)
             }
             Event::MarketTerms { market, .. } | Event::Lifecycle { market, .. } => Some(market),
+            Event::AccountWalked { .. } => {
+                book.counts.one("walks");
+                self.walks.hear(event);
+                self.settle_doubts(book.found);
+                None
+            }
             _ => {
                 self.remember(event, book.at);
                 None
@@ -123,7 +138,7 @@ impl Run {
         }
         let filled: BTreeSet<_> = linked.iter().map(|(_, fact)| fact.market).collect();
         for market in &filled {
-            self.check_position(*market, book);
+            self.check_position(*market, event.ts(), book);
         }
         let changed: BTreeSet<_> = touched.into_iter().chain(filled).collect();
         for market in changed {
@@ -141,7 +156,12 @@ impl Run {
     /// First halves, and what later facts are judged by.
     fn remember(&mut self, event: &Event, at: Position) {
         match *event {
-            Event::RunStarted { mode, .. } => self.mode = Some(mode),
+            Event::RunStarted { mode, epoch, nonce, .. } => {
+                self.mode = Some(mode);
+                self.id = (epoch, nonce);
+                (self.fill_trade, self.ids) = (None, None);
+                self.orders.restart(at);
+            }
             Event::Opinion { market, q_yes_e9, .. } => {
                 self.fair.insert(market, i64::from(q_yes_e9 / 1_000));
                 self.opinion = Some((market, at));
@@ -164,9 +184,10 @@ impl Run {
         let fact = FillFact { position: book.at, client, market, side, price, count, fee, is_taker };
         match self.orders.fill(trade, order, fact, book.found) {
             Booking::Again(first) => self.cash.heard_again(trade, first),
-            Booking::New => {
+            Booking::New if told_position != POSITION_NOT_TOLD => {
                 self.told_positions.insert(market, (trade, told_position));
             }
+            Booking::New => {}
         }
     }
 
@@ -184,13 +205,44 @@ impl Run {
         }
     }
 
-    /// The position the venue told with its latest fill, once all fills of the market count.
-    fn check_position(&self, market: MarketId, book: &mut Book) {
+    /// The position the venue told with its latest fill, once all fills of the market count. A fill
+    /// before it that the stream lost comes with the next walk through the list.
+    fn check_position(&mut self, market: MarketId, ts: Nanos, book: &mut Book) {
+        let Some((_, told)) = self.told_positions.get(&market) else { return };
+        if self.orders.awaits_name(market) {
+            return;
+        }
+        if self.position(market) == i128::from(told.0) {
+            self.doubts.remove(&market);
+            return;
+        }
+        self.doubts.entry(market).or_insert(Doubt { at: book.at, since: ts });
+        if !self.walks.are_known() {
+            self.settle_doubts(book.found);
+        }
+    }
+
+    fn position(&self, market: MarketId) -> i128 {
+        self.holdings.get(&market).map_or(0, |holding| holding.position)
+    }
+
+    /// Doubts that no list has explained.
+    fn settle_doubts(&mut self, found: &mut Findings) {
+        let unexplained = |doubt: &Doubt| !self.walks.are_known() || self.walks.fills_are_told_until(doubt.since);
+        let over: Vec<_> =
+            self.doubts.iter().filter(|(_, doubt)| unexplained(doubt)).map(|(id, at)| (*id, *at)).collect();
+        for (market, doubt) in over {
+            self.doubts.remove(&market);
+            self.tell_doubt((market, doubt), found);
+        }
+    }
+
+    fn tell_doubt(&self, (market, doubt): (MarketId, Doubt), found: &mut Findings) {
         let Some((trade, told)) = self.told_positions.get(&market) else { return };
-        let own = self.holdings.get(&market).map_or(0, |holding| holding.position);
-        if !self.orders.awaits_name(market) && own != i128::from(told.0) {
-            let own = contracts(own);
-            book.tell(Rule::J4, "position_differs", &[("trade", trade), ("own", &own), ("told", told)]);
+        let own = self.position(market);
+        if own != i128::from(told.0) {
+            let differs = Finding::new(Rule::J4, "position_differs", Some(doubt.at)).with("trade", trade);
+            found.push(differs.with("own", contracts(own)).with("told", told));
         }
     }
 
@@ -219,6 +271,12 @@ impl Run {
             }
             Event::Posting { .. } => self.cash.posting(book.at, event, book.found, book.counts),
             Event::PositionSettled { .. } => self.settle(event, book),
+            Event::OrderReleased { .. } => {
+                book.counts.one("releases");
+                if let Some(market) = self.orders.release(book.at, event, &self.walks, book.found) {
+                    self.weigh(market, book);
+                }
+            }
             _ => {}
         }
     }

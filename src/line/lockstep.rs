@@ -7,6 +7,7 @@
 use super::agent::{Input, Output, StageAgent, Word};
 use super::feed::{FeedAgent, FeedInput, FeedSession as _, Route};
 use super::pen::PenError;
+use super::resume::{LastWords, Links};
 use super::scribe::{Committed, Pens, Scribe, ScribeError};
 use super::stages::{Stages, is_command, is_for_exec};
 use crate::exchange::{ConnId, MockExchange};
@@ -77,6 +78,10 @@ pub struct Lockstep {
     gateway: Gateway,
     scout: Scout,
     link: Link,
+    /// Number of the last connection to Binance.
+    spot_epoch: u32,
+    /// What a line before this one said last and did not write down.
+    last_words: LastWords,
     now: Nanos,
     bytes: Vec<u8>,
     /// The longest frame or answer.
@@ -113,6 +118,19 @@ pub struct RunOutcome {
     pub events: u64,
     /// The exchange, for its ledger.
     pub exchange: MockExchange,
+}
+
+/// How a run that was to be cut ended.
+pub enum Ended {
+    /// Before it was cut.
+    ByItself(Box<RunOutcome>),
+    /// As a kill ends it.
+    Cut {
+        /// The exchange, which does not know of it.
+        exchange: Box<MockExchange>,
+        /// When.
+        at: Nanos,
+    },
 }
 
 /// Smallest ring.
@@ -174,6 +192,8 @@ impl Lockstep {
             gateway: Gateway::new(shard),
             scout: Scout::new(scout, now),
             link: Link { epoch: 0, conn: None, retry: now },
+            spot_epoch: 0,
+            last_words: LastWords::default(),
             now,
             bytes: Vec::new(),
             frame_bytes_max,
@@ -181,27 +201,65 @@ impl Lockstep {
         })
     }
 
+    /// Goes on after a line that was killed at `since`: what it did not write down is written first.
+    #[must_use]
+    pub fn going_on(self, since: Nanos, links: Links, last_words: LastWords) -> Lockstep {
+        let Lockstep { mut exchange, mut scout, link, now, mut bytes, .. } = self;
+        // What was on its way to it is nobody's.
+        while exchange.next_binance_frame(now, &mut bytes) {}
+        while exchange.next_reply(now, &mut bytes).is_some() {}
+        scout.catch_up(now, since);
+        let link = Link { epoch: links.kalshi, ..link };
+        Lockstep { exchange, scout, link, spot_epoch: links.binance, last_words, bytes, ..self }
+    }
+
     /// Trades until the last close is paid. `progress` is told each instant that was reached.
     ///
     /// # Errors
     /// [`LockstepError`]; the journal holds all that happened before.
-    pub fn run(mut self, plan: &RunPlan, mut progress: impl FnMut(Nanos)) -> Result<RunOutcome, LockstepError> {
+    pub fn run(mut self, plan: &RunPlan, progress: impl FnMut(Nanos)) -> Result<RunOutcome, LockstepError> {
+        self.trade(plan, progress)?;
+        self.finish()
+    }
+
+    /// The same, but after `entries` more entries of the journal it ends as if killed: the journal is not
+    /// sealed, the exchange lives on. `Ok` when it came to its own end before.
+    ///
+    /// # Errors
+    /// As [`Lockstep::run`].
+    pub fn run_until_cut(mut self, plan: &RunPlan, entries: u64) -> Result<Ended, LockstepError> {
+        self.scribe.cut_after(entries);
+        match self.trade(plan, |_| ()) {
+            Ok(()) => Ok(Ended::ByItself(Box::new(self.finish()?))),
+            Err(LockstepError::Journal(ScribeError::Cut)) => {
+                if let Some(conn) = self.link.conn {
+                    self.exchange.disconnect(self.now, conn);
+                }
+                Ok(Ended::Cut { exchange: Box::new(self.exchange), at: self.now })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn trade(&mut self, plan: &RunPlan, mut progress: impl FnMut(Nanos)) -> Result<(), LockstepError> {
         self.start(plan)?;
-        let end = plan.last_close.plus(plan.settle_ns);
+        let end = plan.last_close.plus(plan.settle_ns).max(self.now);
         while self.now < end {
             self.work()?;
             progress(self.now);
             self.now = self.next_instant().min(end);
         }
-        self.work()?;
-        self.finish()
+        self.work()
     }
 
     fn start(&mut self, plan: &RunPlan) -> Result<(), LockstepError> {
         let RunPlan { mode, seed, nonce, .. } = *plan;
         let epoch = self.scribe.epoch();
         let ts = self.now;
+        self.say_last_words()?;
         let started = Event::RunStarted { mode, pad: pad(), epoch, ts, seed, nonce, pad2: pad() };
+        self.hear_kalshi(&FeedInput::Timer(&started))?;
+        self.hear_binance(&FeedInput::Timer(&started))?;
         self.pricing.inject(&started, &mut self.pens.pricing, &mut |_| ())?;
         let Lockstep { exec, pens, scout, .. } = self;
         exec.inject(&started, &mut pens.exec, &mut |word| ask_account(scout, word))?;
@@ -210,8 +268,21 @@ impl Lockstep {
         }
         self.exchange.advance(ts);
         self.mend_link()?;
-        self.hear_binance(&FeedInput::Connected { epoch: 1 })?;
+        self.spot_epoch += 1;
+        self.hear_binance(&FeedInput::Connected { epoch: self.spot_epoch })?;
         self.warm_up()
+    }
+
+    /// They were said before; nobody acts on them now.
+    fn say_last_words(&mut self) -> Result<(), LockstepError> {
+        let mut words = std::mem::take(&mut self.last_words);
+        for (agent, pen) in self.pens.by_agent() {
+            for event in words[agent as usize].drain(..) {
+                pen.said(&event)?;
+            }
+        }
+        self.scribe.work()?;
+        Ok(())
     }
 
     /// The candles of the past are asked for and heard before the stream's first one, however fast
@@ -291,7 +362,7 @@ impl Lockstep {
         while self.binance.has_room(self.frame_bytes_max, &mut self.pens.binance)
             && self.exchange.next_binance_frame(self.now, &mut bytes)
         {
-            self.hear_binance(&FeedInput::Frame { epoch: 1, bytes: &bytes })?;
+            self.hear_binance(&FeedInput::Frame { epoch: self.spot_epoch, bytes: &bytes })?;
             delivered += 1;
         }
         self.bytes = bytes;

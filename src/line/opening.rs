@@ -34,8 +34,13 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Opens the journal and writes down what the run is made of.
     pub(super) fn open(&self, sizes: &PenSizes) -> Result<(Scribe, Pens), SimError> {
+        self.claim(&journal_dir(self.data_dir))?;
+        self.open_again(sizes)
+    }
+
+    /// The same with a journal that is there already, under its next epoch.
+    pub(super) fn open_again(&self, sizes: &PenSizes) -> Result<(Scribe, Pens), SimError> {
         let dir = journal_dir(self.data_dir);
-        self.claim(&dir)?;
         let blocks = u32::try_from(self.config.journal.segment_mib * BLOCKS_PER_MIB).unwrap_or(u32::MAX);
         let identity = Identity {
             epoch_nonce: self.nonce,

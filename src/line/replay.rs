@@ -7,11 +7,17 @@
 //! request that left is the one exec's intent makes, each reply means what exec heard. Nothing
 //! here knows in which mode the run was made.
 //!
+//! A journal that was opened again goes on with the agents as they were. What one of them had told
+//! another who did not hear it is dropped at that border, and counted as in flight; what it had said to
+//! nobody and not written down is the first thing it writes.
+//!
 //! It relies on the order of lines **within** a stream; between streams on two things only: the
 //! configuration comes first, and an intent stands before the request it became, which is the rule
 //! of the commit. What crossed a ring is compared whichever of its two sides is read first.
 
-use super::feed::{FeedInput, FeedSession, split_answer};
+use super::feed::{FeedInput, split_answer};
+use super::rerun::{Feed, Staged};
+use super::resume::Links;
 use super::stages::{Stages, is_command, is_for_exec};
 use crate::config::{ConfigError, Layers};
 use crate::gateway::{Gateway, Outgoing, split_reply};
@@ -20,12 +26,11 @@ use std::collections::VecDeque;
 use std::path::Path;
 use thiserror::Error;
 use trader_exec::Exec;
-use trader_feeds::frames::Frames;
 use trader_feeds::kalshi::reply::{Asked, no_reply, not_sent, read_reply};
 use trader_feeds::{binance, kalshi};
 use trader_journal::event::{Agent, Event, RejectReason, Ring, UnknownReason};
 use trader_journal::log::{Damage, Entry, Origin, Position, Reader, verify};
-use trader_journal::stage::{Outbox, Stage};
+use trader_journal::stage::Stage;
 use trader_journal::units::Nanos;
 use trader_pricing::Pricing;
 
@@ -100,8 +105,8 @@ pub struct ReplayReport {
 
 /// What an agent says now and the journal has not shown yet, or the other way round.
 #[derive(Default)]
-struct Expected {
-    now: VecDeque<Event>,
+pub(super) struct Expected {
+    pub(super) now: VecDeque<Event>,
     then: VecDeque<(Position, Event)>,
 }
 
@@ -121,50 +126,14 @@ impl Expected {
     }
 }
 
-/// A feed being run again.
-struct Feed<S> {
-    session: S,
-    outbox: Outbox,
-    frames: Frames,
-    sent: VecDeque<Vec<u8>>,
-}
-
-impl<S: FeedSession> Feed<S> {
-    fn new(session: S) -> Feed<S> {
-        Feed { outbox: Outbox::new(session.says_max()), frames: session.frames(), session, sent: VecDeque::new() }
-    }
-
-    fn hear(&mut self, ts: Nanos, input: &FeedInput<'_>) {
-        self.outbox.clear();
-        self.session.hear(ts, input, &mut self.outbox, &mut self.frames);
-        self.sent.extend(self.frames.iter().map(<[u8]>::to_vec));
-        self.frames.clear();
-    }
-}
-
-/// A stage being run again.
-struct Staged<S> {
-    stage: S,
-    outbox: Outbox,
-}
-
-impl<S: Stage> Staged<S> {
-    fn new(stage: S) -> Staged<S> {
-        Staged { stage, outbox: Outbox::new(S::SAYS_MAX) }
-    }
-
-    fn hear(&mut self, event: &Event) {
-        self.outbox.clear();
-        self.stage.on(event, &mut self.outbox);
-    }
-}
-
 /// The agents of a run, being run again.
-struct Line {
-    kalshi: Feed<kalshi::Session>,
-    binance: Feed<binance::Session>,
-    pricing: Staged<Pricing>,
-    exec: Staged<Exec>,
+pub(super) struct Line {
+    pub(super) configuration: String,
+    pub(super) links: Links,
+    pub(super) kalshi: Feed<kalshi::Session>,
+    pub(super) binance: Feed<binance::Session>,
+    pub(super) pricing: Staged<Pricing>,
+    pub(super) exec: Staged<Exec>,
     gateway: Gateway,
     /// Commands whose requests are to leave, and the requests; `None` for one that cannot be written.
     requests: Vec<(Asked, Option<Vec<u8>>)>,
@@ -173,8 +142,8 @@ struct Line {
     /// What crossed each ring.
     rings: [Expected; Ring::ALL.len()],
     /// What each agent said to nobody.
-    said: [Expected; Agent::ALL.len()],
-    report: ReplayReport,
+    pub(super) said: [Expected; Agent::ALL.len()],
+    pub(super) report: ReplayReport,
 }
 
 /// Replays the journal in `dir`, `altered` settings laid over those it was made with.
@@ -182,6 +151,13 @@ struct Line {
 /// # Errors
 /// [`ReplayError`] names the first difference, or why there is nothing to compare.
 pub fn replay(dir: &Path, altered: &[String]) -> Result<ReplayReport, ReplayError> {
+    let (line, label, entries, at) = run_again(dir, altered)?;
+    let report = line.finish(entries, at)?;
+    Ok(ReplayReport { label, ..report })
+}
+
+/// The line at the journal's end, its label, how many entries that took, and where that is.
+pub(super) fn run_again(dir: &Path, altered: &[String]) -> Result<(Line, Option<String>, u64, Place), ReplayError> {
     // The reader checks what it reads; verify also checks what it never shows: blanks, spares, the tail.
     verify(dir)?;
     let mut reader = Reader::open(dir)?;
@@ -191,14 +167,13 @@ pub fn replay(dir: &Path, altered: &[String]) -> Result<ReplayReport, ReplayErro
         entries += 1;
         label = label_of(&entry).or(label);
         match &mut line {
-            Some(line) => line.take(&entry)?,
+            Some(line) => line.take(&entry, altered)?,
             None => line = configured(&entry, altered)?,
         }
     }
     let at = Place(reader.position());
     let line = line.ok_or_else(|| unreadable(at, "no configuration is recorded: this is not the journal of a run"))?;
-    let report = line.finish(entries, at)?;
-    Ok(ReplayReport { label, ..report })
+    Ok((line, label, entries, at))
 }
 
 fn label_of(entry: &Entry<'_>) -> Option<String> {
@@ -218,21 +193,27 @@ fn configured(entry: &Entry<'_>, altered: &[String]) -> Result<Option<Line>, Rep
     }
     let at = Place(*position);
     let text = std::str::from_utf8(bytes).map_err(|_| unreadable(at, "the configuration is not text"))?;
+    Ok(Some(Line::new(stages_of(text, altered, *ts)?, text)))
+}
+
+pub(super) fn stages_of(configuration: &str, altered: &[String], ts: Nanos) -> Result<Stages, ReplayError> {
     let mut layers = Layers::defaults()?;
-    layers.add_text("journal", text, false)?;
+    layers.add_text("journal", configuration, false)?;
     for setting in altered {
         layers.add_setting(setting)?;
     }
-    Ok(Some(Line::new(Stages::of(&layers.finish()?, *ts))))
+    Ok(Stages::of(&layers.finish()?, ts))
 }
 
 impl Line {
-    fn new(stages: Stages) -> Line {
+    fn new(stages: Stages, configuration: &str) -> Line {
         let Stages { kalshi, binance, pricing, exec, model, shard, .. } = stages;
         let mut rings: [Expected; Ring::ALL.len()] = Default::default();
         // The configured model is the shell's word: an altered coefficient is an altered output.
         rings[Ring::ModelPricing as usize].now.extend(model);
         Line {
+            configuration: configuration.to_owned(),
+            links: Links::default(),
             kalshi: Feed::new(kalshi),
             binance: Feed::new(binance),
             pricing: Staged::new(pricing),
@@ -246,7 +227,7 @@ impl Line {
         }
     }
 
-    fn take(&mut self, entry: &Entry<'_>) -> Result<(), ReplayError> {
+    fn take(&mut self, entry: &Entry<'_>, altered: &[String]) -> Result<(), ReplayError> {
         match *entry {
             Entry::Line { position, stream, origin, body, .. } => {
                 let agent = agent_of(stream.number(), position)?;
@@ -260,9 +241,41 @@ impl Line {
                 let kind = RecordKind::from_number(kind)
                     .ok_or_else(|| unreadable(Place(position), "a record this version does not know"))?;
                 self.report.last_ts = ts;
-                self.take_record(agent, Bytes { kind, tag, ts, bytes, position })
+                match kind {
+                    // The first record of every opening of the journal.
+                    RecordKind::Build => self.drop_unheard(),
+                    RecordKind::Configuration => self.configured_again(bytes, altered, ts, Place(position)),
+                    _ => self.take_record(agent, Bytes { kind, tag, ts, bytes, position }),
+                }
             }
         }
+    }
+
+    /// The program ended and began anew. What was told to one who did not hear it, what was to be sent
+    /// and did not leave: nobody will ever know of it.
+    pub(super) fn drop_unheard(&mut self) -> Result<(), ReplayError> {
+        for ring in Ring::ALL {
+            if let Some(producer) = producer_of(ring) {
+                let unheard = &mut self.rings[ring as usize];
+                self.report.agents[producer as usize].in_flight += leftover(unheard, producer)?;
+                unheard.now.clear();
+            }
+        }
+        self.report.agents[Agent::Shell as usize].in_flight += self.requests.len() as u64;
+        self.requests.clear();
+        self.kalshi.sent.clear();
+        self.binance.sent.clear();
+        Ok(())
+    }
+
+    /// Who goes on does so with the same configuration, and tells pricing its model again.
+    fn configured_again(&mut self, bytes: &[u8], altered: &[String], ts: Nanos, at: Place) -> Result<(), ReplayError> {
+        if bytes != self.configuration.as_bytes() {
+            return Err(unreadable(at, "the run went on with another configuration"));
+        }
+        let model = stages_of(&self.configuration, altered, ts)?.model;
+        self.rings[Ring::ModelPricing as usize].now.extend(model);
+        Ok(())
     }
 
     fn take_line(
@@ -337,7 +350,11 @@ impl Line {
         let at = Place(record.position);
         let epoch = u32::from(record.tag);
         let input = match record.kind {
-            RecordKind::Connected => FeedInput::Connected { epoch },
+            RecordKind::Connected => {
+                let link = if agent == Agent::Kalshi { &mut self.links.kalshi } else { &mut self.links.binance };
+                *link = epoch;
+                FeedInput::Connected { epoch }
+            }
             RecordKind::Disconnected => FeedInput::Disconnected,
             RecordKind::FrameHeard => FeedInput::Frame { epoch, bytes: record.bytes },
             RecordKind::AnswerHeard => {
@@ -483,15 +500,10 @@ impl Line {
     /// At the end nothing may be in the journal that no agent says again; what was said and not
     /// yet written down is in flight when a run is killed.
     fn finish(mut self, entries: u64, at: Place) -> Result<ReplayReport, ReplayError> {
-        for ring in Ring::ALL {
-            if let Some(producer) = producer_of(ring) {
-                self.report.agents[producer as usize].in_flight += leftover(&self.rings[ring as usize], producer)?;
-            }
-        }
+        self.drop_unheard()?;
         for agent in Agent::ALL {
             self.report.agents[agent as usize].in_flight += leftover(&self.said[agent as usize], agent)?;
         }
-        self.report.agents[Agent::Shell as usize].in_flight += self.requests.len() as u64;
         self.report.entries = entries;
         if self.report.agents.iter().all(|compared| compared.outputs == 0) {
             return Err(unreadable(at, "nothing was compared: no agent said anything"));
@@ -525,7 +537,7 @@ fn compare_bytes(agent: Agent, record: &Bytes<'_>, now: Option<Vec<u8>>) -> Resu
     Err(ReplayError::Differs { at: Place(record.position), agent, then, now })
 }
 
-fn leftover(expected: &Expected, agent: Agent) -> Result<u64, ReplayError> {
+pub(super) fn leftover(expected: &Expected, agent: Agent) -> Result<u64, ReplayError> {
     match expected.then.front() {
         Some((position, then)) => {
             let (at, then) = (Place(*position), format!("{then:?}"));

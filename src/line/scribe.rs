@@ -27,6 +27,9 @@ pub enum ScribeError {
     /// The thread that keeps the disk could not be started, or ended.
     #[error("the journal's disk thread is gone: {0}")]
     DiskThread(String),
+    /// It was told to stop here, as a kill would.
+    #[error("the journal was told to end here")]
+    Cut,
 }
 
 /// How much each agent's ring to the scribe holds, bytes; each is made a power of two.
@@ -57,6 +60,14 @@ pub struct Pens {
     pub pricing: Pen,
     /// `exec`.
     pub exec: Pen,
+}
+
+impl Pens {
+    /// Each with whose it is.
+    pub fn by_agent(&mut self) -> impl Iterator<Item = (Agent, &mut Pen)> {
+        let Pens { shell, kalshi, binance, pricing, exec } = self;
+        [shell, kalshi, binance, pricing, exec].into_iter().map(|pen| (pen.agent(), pen))
+    }
 }
 
 /// Lines that a recovery would keep, by agent; whether the scribe still writes.
@@ -114,6 +125,8 @@ pub struct Scribe {
     disk: DiskDesk,
     committed: Arc<Committed>,
     events: u64,
+    /// Entries until it ends as if killed.
+    cut: Option<u64>,
 }
 
 impl Scribe {
@@ -140,7 +153,7 @@ impl Scribe {
             exec: pen(Agent::Exec, sizes.exec)?,
         };
         debug_assert!(inkwells.iter().map(|inkwell| inkwell.agent).eq(ORDER), "inkwells stand in their order");
-        Ok((Scribe { inkwells, writer, disk: DiskDesk::Inline, committed, events: 0 }, pens))
+        Ok((Scribe { inkwells, writer, disk: DiskDesk::Inline, committed, events: 0, cut: None }, pens))
     }
 
     /// From now on segments are prepared, finished and synced on a thread of their own.
@@ -149,6 +162,12 @@ impl Scribe {
     /// [`ScribeError::DiskThread`] when there can be no thread.
     pub fn with_disk_thread(self, plan: &DiskPlan) -> Result<Scribe, ScribeError> {
         Ok(Scribe { disk: DiskDesk::start(plan)?, ..self })
+    }
+
+    /// For tests of what a kill leaves: after so many more entries nothing is written any more, and the
+    /// journal is not sealed.
+    pub fn cut_after(&mut self, entries: u64) {
+        self.cut = Some(entries);
     }
 
     /// What is committed, for those who wait for it.
@@ -207,6 +226,9 @@ impl Scribe {
         for inkwell in &mut self.inkwells {
             let before = taken;
             while let Some(record) = inkwell.written.pop_seen() {
+                if let Some(left) = &mut self.cut {
+                    *left = left.checked_sub(1).ok_or(ScribeError::Cut)?;
+                }
                 self.events += u64::from(append(&mut self.writer, &mut self.disk, inkwell.stream, &record)?);
                 taken += 1;
             }

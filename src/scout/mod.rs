@@ -164,6 +164,14 @@ impl Scout {
         scout
     }
 
+    /// Goes on after a program that ended at `since`: what changed from then on is asked for at once.
+    pub fn catch_up(&mut self, now: Nanos, since: Nanos) {
+        if self.next_markets != Nanos::NEVER {
+            self.last_markets = since.min(now);
+            self.next_markets = now;
+        }
+    }
+
     /// When there is something to ask again.
     #[must_use]
     pub fn next_deadline(&self) -> Nanos {

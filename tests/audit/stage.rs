@@ -4,11 +4,11 @@
 use crate::story::{Line, NONCE, START, audited, findings, heard, said};
 use kalshi_trader::audit::Report;
 use std::collections::BTreeMap;
-use trader_exec::{Exec, Settings};
+use trader_exec::{Exec, Reconciliation, Settings};
 use trader_journal::book::Side;
 use trader_journal::event::{
-    ClientId, EvalId, Event, EventId, LifecycleKind, MarketId, Mode, OrderStatus, Outcome, RejectReason, Ring,
-    SeriesId, SeriesMode, StrikeKind, Style, UnknownReason, UpdateReason, Uuid, pad,
+    AccountList, ClientId, EvalId, Event, EventId, LifecycleKind, MarketId, Mode, OrderStatus, Outcome, RejectReason,
+    Ring, SeriesId, SeriesMode, StrikeKind, Style, UnknownReason, UpdateReason, Uuid, pad,
 };
 use trader_journal::fee::{Execution, FeeRates, FeeSchedule, OrderFees, Precision, Role};
 use trader_journal::grid::PriceGrid;
@@ -40,6 +40,8 @@ struct World {
     eval: u32,
     trades: u64,
     held: BTreeMap<MarketId, i64>,
+    /// Orders at the venue that its lists do not show yet.
+    unlisted: u32,
 }
 
 fn settings() -> Settings {
@@ -50,6 +52,7 @@ fn settings() -> Settings {
         orders_identical_max: 100,
         orders_per_minute_max: 100,
         quiet_after_cancel_all_ns: 0,
+        reconcile: Some(Reconciliation::default()),
         ..Settings::default()
     }
 }
@@ -76,6 +79,7 @@ impl World {
             eval: 0,
             trades: 0,
             held: BTreeMap::new(),
+            unlisted: 0,
         };
         let ts = world.now;
         let (mode, epoch) = (Mode::Sim, 1);
@@ -144,9 +148,40 @@ impl World {
         self.out.events().to_vec()
     }
 
+    /// The account is read, whole.
+    fn read(&mut self) {
+        let ts = self.now;
+        let lists = [AccountList::Orders, AccountList::Fills, AccountList::Positions, AccountList::Settlements];
+        for list in lists {
+            let held: Vec<_> = self.held.iter().map(|(market, held)| (*market, *held)).collect();
+            for (market, held) in held.into_iter().filter(|_| list == AccountList::Positions) {
+                let (position, as_of) = (Count(held), ts);
+                self.told(Event::PositionTold { pad: pad(), market, ts, position, as_of, pad2: pad() });
+            }
+            let (as_of, asked, since) = (ts, ts, Nanos(START - 60 * Nanos::SECOND));
+            let rows = 0;
+            self.told(Event::AccountWalked {
+                list,
+                pad: pad(),
+                rows,
+                ts,
+                as_of,
+                asked,
+                since,
+                strange: 0,
+                pad2: pad(),
+            });
+        }
+        let available = self.exec.ledger().cash();
+        self.told(Event::Balance { shard: 2, pad: pad(), ts, available, as_of: ts, pad2: pad() });
+    }
+
     /// One opinion, and the fate of the order it may lead to.
     fn trade(&mut self) {
         self.now = self.now.plus((1 + self.chance.below(10)) * Nanos::SECOND);
+        if self.unlisted == 0 {
+            self.read();
+        }
         self.eval += 1;
         let (ts, eval, market) = (self.now, EvalId(self.eval), MarketId(self.chance.below(8) as u32));
         let side = if self.chance.once_in(2) { Side::Bid } else { Side::Ask };
@@ -206,7 +241,9 @@ impl World {
             2 => {
                 self.hear(Ring::GatewayExec, lost);
                 // Others may be traded meanwhile; then the stream tells what became of it.
+                self.unlisted += 1;
                 (0..self.chance.below(3)).for_each(|_| self.trade());
+                self.unlisted -= 1;
                 self.fills(sent, filled);
             }
             3 => {
@@ -288,6 +325,7 @@ impl World {
             self.turn(MarketId(number), LifecycleKind::Closed, Outcome::Open);
             self.turn(MarketId(number), LifecycleKind::Determined, outcome);
             self.turn(MarketId(number), LifecycleKind::Finalized, outcome);
+            self.held.remove(&MarketId(number));
         }
     }
 }
@@ -326,6 +364,7 @@ fn the_stage_keeps_every_promise_in_every_world() {
     for (what, least) in floors {
         assert!(checked[what] >= least, "{what}: {checked:?}");
     }
+    assert!(checked["releases"] > 20, "{checked:?}");
     assert!(checked["orders_rejected"] > 25 && checked["refusals"] > 250, "{checked:?}");
 }
 
@@ -344,6 +383,7 @@ fn a_fault_planted_in_the_stage_is_found_by_its_row() {
         (Plant::SameClientId, ("J4", "intent_twice")),
         (Plant::LoseRefusal, ("J3", "opinion_without_end")),
         (Plant::WrongSettlement, ("J5", "settled_payout")),
+        (Plant::ReleaseUnproven, ("J7", "released_without_proof")),
     ];
     for (plant, row) in rows {
         let mut found = Vec::new();
