@@ -1,12 +1,12 @@
 //! The candidates: the frozen rows of the study, and what must beat them.
 
-use super::exam::Trailing;
 use super::judge::Candidate;
-use super::windows::{WINDOW_MINUTES, Window};
+use super::walk::Walk;
+use super::windows::Window;
 use crate::candles::{MINUTE_NANOS, WARM_UP_CANDLES};
 use trader_journal::units::{Money, Nanos};
-use trader_pricing::probability::Distribution;
-use trader_pricing::volatility::{Bar, Coefficients, Ewma3, Ewma3Model, Profile, VolModel};
+use trader_pricing::probability::{Distribution, Tail};
+use trader_pricing::volatility::{Bar, Coefficients, Ewma3, Fitted, Har, Naive, Parkinson, Profile, VolModel};
 
 /// One line of the roster.
 #[derive(Clone, Copy, Debug)]
@@ -19,60 +19,67 @@ pub struct Contestant {
 
 /// Everybody who is judged, in the order of the table.
 pub const ROSTER: &[Contestant] = &[
-    Contestant { name: "ewma3_frozen", make: || Box::new(Frozen::default()) },
+    Contestant { name: "ewma3", make: || Box::new(ewma3()) },
+    Contestant { name: "ewma3_frozen", make: || Box::new(frozen()) },
+    Contestant { name: "har", make: || Box::new(har()) },
+    Contestant { name: "parkinson", make: || Box::new(parkinson()) },
     Contestant { name: "ewma60_normal", make: || Box::new(Ewma60::default()) },
-    Contestant { name: "naive", make: || Box::new(Naive::default()) },
+    Contestant { name: "naive", make: || Box::new(naive()) },
 ];
 
-/// `ewma3` with the study's coefficients and profile, both standing still.
-#[derive(Debug)]
-pub struct Frozen(Ewma3Model);
-
-impl Default for Frozen {
-    fn default() -> Frozen {
-        let memory = Ewma3::with_profile(WARM_UP_CANDLES as u32, Profile::fixed());
-        Frozen(Ewma3Model { memory, coefficients: Coefficients::FROZEN })
-    }
+/// The fitted models, walking forward from a flat profile: the frozen one has seen what is judged.
+fn ewma3() -> Walk<Ewma3, 3> {
+    let memory = Ewma3::with_profile(WARM_UP_CANDLES as u32, Profile::flat());
+    Walk::new("ewma3", memory, Some(Coefficients::FROZEN.into()))
 }
 
-impl Candidate for Frozen {
+fn har() -> Walk<Har, 5> {
+    Walk::new("har", Har::new(Profile::flat()), None)
+}
+
+fn parkinson() -> Walk<Parkinson, 5> {
+    Walk::new("parkinson", Parkinson::new(Profile::flat()), None).with_ranges()
+}
+
+/// A model that never learns.
+struct Still<M> {
+    name: &'static str,
+    model: M,
+    distribution: Distribution,
+}
+
+impl<M: VolModel> Candidate for Still<M> {
     fn name(&self) -> &'static str {
-        "ewma3_frozen"
-    }
-
-    fn hear_minute(&mut self, minute: &Bar) {
-        self.0.hear_minute(minute);
-    }
-
-    fn variance(&mut self, from: Nanos, to: Nanos) -> Option<f64> {
-        self.0.variance(from, to)
-    }
-}
-
-/// The mean of the trailing month, with a normal: what knows nothing of the day.
-#[derive(Debug, Default)]
-pub struct Naive {
-    trailing: Trailing,
-}
-
-impl Candidate for Naive {
-    fn name(&self) -> &'static str {
-        "naive"
+        self.name
     }
 
     fn distribution(&self) -> Distribution {
-        Distribution::Normal
+        self.distribution
+    }
+
+    fn hear_minute(&mut self, minute: &Bar) {
+        self.model.hear_minute(minute);
     }
 
     fn hear_window(&mut self, window: &Window) {
-        if let Some(rv) = window.rv {
-            self.trailing.push(rv);
-        }
+        self.model.hear_quarter(&window.bar);
     }
 
     fn variance(&mut self, from: Nanos, to: Nanos) -> Option<f64> {
-        Some(self.trailing.mean()? / WINDOW_MINUTES as f64 * minutes(from, to))
+        self.model.variance(from, to)
     }
+}
+
+/// `ewma3` with the study's coefficients and profile, both standing still.
+fn frozen() -> Still<Fitted<Ewma3, 3>> {
+    let memory = Ewma3::with_profile(WARM_UP_CANDLES as u32, Profile::fixed());
+    let model = Fitted { memory, coefficients: Coefficients::FROZEN.into() };
+    Still { name: "ewma3_frozen", model, distribution: Distribution::TailAdjusted(Tail::DEFAULT) }
+}
+
+/// The mean of the trailing month, with a normal.
+fn naive() -> Still<Naive> {
+    Still { name: "naive", model: Naive::default(), distribution: Distribution::Normal }
 }
 
 /// One average of squared minute returns with a half-life of an hour, and a normal: what many

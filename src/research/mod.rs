@@ -11,6 +11,8 @@ pub mod exam;
 pub mod judge;
 pub mod bootstrap;
 pub mod score;
+pub mod gamma;
+pub mod walk;
 pub mod contestants;
 pub mod panel;
 

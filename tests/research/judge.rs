@@ -30,7 +30,7 @@ fn windows_with_a_hole_are_not_judged_and_neither_is_the_one_after_a_hole_at_the
     let first = 20 * DAY / 15;
     // Minute 7 of one window; the last minute of another, which is the close before the next.
     let hole = |minute: u64| minute == first * 15 + 7 || minute == (first + 10) * 15 + 14;
-    let series = walk(30 * DAY, 2, hole);
+    let series = walk(45 * DAY, 2, hole);
     let exam = Exam::new(&series, &[], Nanos(0), Nanos::NEVER);
     let start = |window: u64| Nanos((START + window * 15) * MINUTE);
     let judged = |window: u64| exam.sittings.iter().any(|sitting| sitting.start() == start(window));

@@ -5,16 +5,15 @@
 //! profile's weight of the minutes ahead. Out of sample over 2024-12 to 2025-11 its QLIKE is
 //! 0.294 against 0.804 of a trailing month. Units: log returns, variances their squares.
 
+use super::Bar;
+use super::loglinear::{LogLinear, Memory, log_average};
 use super::profile::{MINUTE_NANOS, Profile};
-use super::{Bar, VolModel};
-use libm::{exp, exp2, log, log1p};
+use libm::{exp2, log1p};
 use trader_journal::hash::StateHash;
 use trader_journal::units::{Money, Nanos};
 
 /// Half-lives of the three averages, minutes.
 const HALF_LIVES_MIN: [f64; 3] = [10.0, 60.0, 720.0];
-/// Below this the logarithm of an average is not followed.
-const AVERAGE_MIN: f64 = 1e-10;
 /// The minutes looked back on for gaps: one bit each.
 const GAP_MINUTES: u32 = 60;
 
@@ -38,8 +37,7 @@ impl Coefficients {
     /// Variance of a minute of multiplier 1, given the three averages.
     #[must_use]
     pub fn minute_variance(&self, averages: [f64; 3]) -> f64 {
-        let [e10, e60, e720] = averages.map(|average| log(average.max(AVERAGE_MIN)));
-        exp(self.b0 + self.b10 * e10 + self.b60 * e60 + self.b720 * e720)
+        LogLinear::from(*self).minute_variance(&averages.map(log_average))
     }
 }
 
@@ -182,21 +180,30 @@ impl Ewma3 {
     }
 }
 
-/// The memory and its coefficients: the whole model.
-#[derive(Clone, Debug)]
-pub struct Ewma3Model {
-    /// What it remembers.
-    pub memory: Ewma3,
-    /// What the averages are combined with; may be exchanged at any time.
-    pub coefficients: Coefficients,
-}
-
-impl VolModel for Ewma3Model {
+impl Memory<3> for Ewma3 {
     fn hear_minute(&mut self, minute: &Bar) {
-        self.memory.on_close(minute.open_time, minute.close);
+        self.on_close(minute.open_time, minute.close);
     }
 
-    fn variance(&self, from: Nanos, to: Nanos) -> Option<f64> {
-        if self.memory.is_warm() { self.memory.variance(&self.coefficients, from, to) } else { None }
+    fn features(&self) -> Option<[f64; 3]> {
+        (self.seeded && self.is_warm()).then(|| self.averages.map(log_average))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+impl From<Coefficients> for LogLinear<3> {
+    fn from(coefficients: Coefficients) -> LogLinear<3> {
+        let Coefficients { b0, b10, b60, b720 } = coefficients;
+        LogLinear { intercept: b0, slopes: [b10, b60, b720] }
+    }
+}
+
+impl From<LogLinear<3>> for Coefficients {
+    fn from(fitted: LogLinear<3>) -> Coefficients {
+        let [b10, b60, b720] = fitted.slopes;
+        Coefficients { b0: fitted.intercept, b10, b60, b720 }
     }
 }

@@ -5,9 +5,17 @@
 //! minute cannot let it look ahead. Units: log returns, variances their squares.
 
 mod ewma3;
+mod har;
+mod parkinson;
+mod naive;
+mod loglinear;
 mod profile;
 
-pub use ewma3::{Coefficients, Ewma3, Ewma3Model};
+pub use ewma3::{Coefficients, Ewma3};
+pub use har::Har;
+pub use loglinear::{Fitted, LogLinear, Memory};
+pub use naive::Naive;
+pub use parkinson::Parkinson;
 pub use profile::{Profile, SLOTS};
 
 use trader_journal::units::{Money, Nanos};

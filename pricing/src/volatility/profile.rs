@@ -11,7 +11,7 @@ use trader_journal::units::Nanos;
 pub const SLOTS: usize = 96;
 /// Minutes of a day.
 pub(super) const DAY_MINUTES: u64 = 1440;
-const SLOT_MINUTES: u64 = 15;
+pub(super) const SLOT_MINUTES: u64 = 15;
 /// One minute.
 pub(super) const MINUTE_NANOS: u64 = 60 * Nanos::SECOND;
 /// A day with more minutes missing than this teaches nothing (a choice).
@@ -92,6 +92,15 @@ impl Profile {
     /// One minute's squared return. A minute of a later day ends the day before: if enough of it
     /// was heard, its slots' shares move the profile.
     pub(super) fn hear(&mut self, minute: u64, squared: f64) {
+        self.hear_some(minute, squared, 1);
+    }
+
+    /// A whole quarter hour's variance; `minute` is its first. As [`Profile::hear`].
+    pub(super) fn hear_quarter(&mut self, minute: u64, variance: f64) {
+        self.hear_some(minute, variance, SLOT_MINUTES as u32);
+    }
+
+    fn hear_some(&mut self, minute: u64, squared: f64, minutes: u32) {
         let day = minute / DAY_MINUTES;
         if day != self.day {
             self.learn();
@@ -100,7 +109,7 @@ impl Profile {
             self.day_heard = 0;
         }
         self.day_variance[slot_of(minute)] += squared;
-        self.day_heard += 1;
+        self.day_heard += minutes;
     }
 
     fn learn(&mut self) {
