@@ -6,7 +6,9 @@ use super::windows::Window;
 use crate::candles::{MINUTE_NANOS, WARM_UP_CANDLES};
 use trader_journal::units::{Money, Nanos};
 use trader_pricing::probability::{Distribution, Tail};
-use trader_pricing::volatility::{Bar, Coefficients, Ewma3, Fitted, Har, Naive, Parkinson, Profile, VolModel};
+use trader_pricing::volatility::{
+    Bar, Coefficients, Ewma3, Fitted, Har, Naive, Parkinson, Profile, Ranges, Traded, VolModel,
+};
 
 /// One line of the roster.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,8 @@ pub struct Contestant {
 pub const ROSTER: &[Contestant] = &[
     Contestant { name: "ewma3", make: || Box::new(ewma3()) },
     Contestant { name: "ewma3_frozen", make: || Box::new(frozen()) },
+    Contestant { name: "ranges", make: || Box::new(ranges()) },
+    Contestant { name: "traded", make: || Box::new(traded()) },
     Contestant { name: "har", make: || Box::new(har()) },
     Contestant { name: "parkinson", make: || Box::new(parkinson()) },
     Contestant { name: "ewma60_normal", make: || Box::new(Ewma60::default()) },
@@ -35,6 +39,14 @@ fn ewma3() -> Walk<Ewma3, 3> {
 
 fn har() -> Walk<Har, 5> {
     Walk::new("har", Har::new(Profile::flat()), None)
+}
+
+fn ranges() -> Walk<Ranges, 4> {
+    Walk::new("ranges", Ranges::new(Profile::new_york()), None)
+}
+
+fn traded() -> Walk<Traded, 9> {
+    Walk::new("traded", Traded::new(Profile::new_york()), None)
 }
 
 fn parkinson() -> Walk<Parkinson, 5> {

@@ -26,9 +26,9 @@ const REALISED_MIN: f64 = 1e-12;
 
 /// The best coefficients; `None` where the samples do not determine them, or the steps do not end.
 #[must_use]
-pub fn fit<'a, const N: usize>(samples: impl Iterator<Item = &'a Sample<N>> + Clone) -> Option<LogLinear<N>> {
-    let centre = centre(samples.clone())?;
-    let centred = || samples.clone().map(|sample| (lift(sample, &centre), sample.y));
+pub fn fit<const N: usize>(samples: &[Sample<N>]) -> Option<LogLinear<N>> {
+    let centre = centre(samples)?;
+    let centred = || samples.iter().map(|sample| (lift(sample, &centre), sample.y));
     let mut b = least_squares(N + 1, centred())?;
     for _ in 0..STEPS_MAX {
         let step = newton(centred(), &b)?;
@@ -42,15 +42,14 @@ pub fn fit<'a, const N: usize>(samples: impl Iterator<Item = &'a Sample<N>> + Cl
     None
 }
 
-fn centre<'a, const N: usize>(samples: impl Iterator<Item = &'a Sample<N>>) -> Option<[f64; N]> {
-    let (mut sum, mut count) = ([0.0; N], 0_u32);
+fn centre<const N: usize>(samples: &[Sample<N>]) -> Option<[f64; N]> {
+    let mut sum = [0.0; N];
     for sample in samples {
         for (sum, x) in sum.iter_mut().zip(&sample.x) {
             *sum += x;
         }
-        count += 1;
     }
-    (count as usize > N + 1).then(|| sum.map(|sum| sum / f64::from(count)))
+    (samples.len() > N + 1).then(|| sum.map(|sum| sum / samples.len() as f64))
 }
 
 /// A row of the regression: 1 and the centred regressors, of which there are at most fifteen.

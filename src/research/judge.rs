@@ -17,6 +17,11 @@ pub trait Candidate {
         Distribution::TailAdjusted(Tail::DEFAULT)
     }
 
+    /// What was traded in the minute that is told next, dollars.
+    fn hear_traded(&mut self, dollars: f64) {
+        let _ = dollars;
+    }
+
     /// A minute has closed.
     fn hear_minute(&mut self, minute: &Bar) {
         let _ = minute;
@@ -59,6 +64,7 @@ pub fn judge(exam: &Exam, candidate: &mut dyn Candidate, told: &mut dyn FnMut(us
             if let (Some(sitting), Some(at)) = (sitting, DECISIONS_MIN.iter().position(|minute| *minute == passed)) {
                 answers[at] = candidate.variance(sitting.questions[at].at, sitting.end);
             }
+            candidate.hear_traded(candle.quote_volume as f64 / 1e8);
             candidate.hear_minute(&bar(candle));
         }
         candidate.hear_window(window);

@@ -68,7 +68,7 @@ impl<M: Memory<N>, const N: usize> Walk<M, N> {
 
     /// Fits anew. Where that fails the coefficients stay, and `false` is the answer.
     pub fn refit(&mut self) -> bool {
-        let fitted = fit(self.samples.iter());
+        let fitted = fit(self.samples.make_contiguous());
         if let Some(coefficients) = fitted {
             self.model.coefficients = coefficients;
             self.known = true;
@@ -94,6 +94,10 @@ impl<M: Memory<N>, const N: usize> Walk<M, N> {
 impl<M: Memory<N>, const N: usize> Candidate for Walk<M, N> {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn hear_traded(&mut self, dollars: f64) {
+        self.model.hear_traded(dollars);
     }
 
     fn hear_minute(&mut self, minute: &Bar) {

@@ -6,7 +6,9 @@ use kalshi_trader::research::windows::bar;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use trader_journal::units::Nanos;
-use trader_pricing::volatility::{Bar, Har, Memory, Naive, Parkinson, Profile, VolModel};
+use trader_pricing::volatility::{
+    Bar, Har, Memory, Naive, Parkinson, Profile, Ranges, Traded, VolModel, behind_utc_min,
+};
 
 /// Exponential draws of mean `exp(0.3 + 0.5 a − 0.2 b)`.
 fn samples(count: usize) -> Vec<Sample<2>> {
@@ -22,7 +24,7 @@ fn samples(count: usize) -> Vec<Sample<2>> {
 
 #[test]
 fn the_fit_finds_what_the_samples_were_made_of() {
-    let fitted = fit(samples(40_000).iter()).expect("a fit");
+    let fitted = fit(&samples(40_000)).expect("a fit");
     for (got, want) in fitted.slopes.iter().zip([0.5, -0.2]) {
         assert!((got - want).abs() < 0.02, "{fitted:?}");
     }
@@ -32,7 +34,7 @@ fn the_fit_finds_what_the_samples_were_made_of() {
 #[test]
 fn at_the_fit_no_coefficient_can_be_moved_for_the_better() {
     let samples = samples(3_000);
-    let fitted = fit(samples.iter()).expect("a fit");
+    let fitted = fit(&samples).expect("a fit");
     let centre = |at: usize| samples.iter().map(|sample| sample.x[at]).sum::<f64>() / samples.len() as f64;
     let centres = [centre(0), centre(1)];
     // mean(y/h + ln h) and the ridge, of intercept at the centre and slopes.
@@ -56,11 +58,11 @@ fn at_the_fit_no_coefficient_can_be_moved_for_the_better() {
 
 #[test]
 fn samples_that_say_nothing_are_no_fit() {
-    assert_eq!(fit::<2>([].iter()), None);
+    assert_eq!(fit::<2>(&[]), None);
     let alike = [Sample { x: [1.0, 2.0], y: 0.5 }; 3];
-    assert_eq!(fit(alike.iter()), None);
+    assert_eq!(fit(&alike), None);
     let broken = [Sample { x: [f64::NAN, 2.0], y: 0.5 }; 30];
-    assert_eq!(fit(broken.iter()), None);
+    assert_eq!(fit(&broken), None);
 }
 
 fn hear(model: &mut dyn VolModel, bars: &[Bar]) {
@@ -142,4 +144,60 @@ fn no_model_breaks_on_minutes_that_are_none() {
         naive.hear_minute(bar);
     }
     assert_eq!((har.features(), naive.mean()), (None, None));
+}
+
+#[test]
+fn new_york_s_clock_is_the_time_zone_table_s() {
+    let zone = jiff::tz::TimeZone::get("America/New_York").expect("the table is bundled");
+    // Every half hour from 2007 on for thirty years, and the minutes on either side.
+    for minute in (19_500_000_u64..35_200_000).step_by(30).flat_map(|minute| [minute - 1, minute]) {
+        let at = jiff::Timestamp::from_second(i64::try_from(minute * 60).unwrap()).unwrap();
+        let behind = -zone.to_offset(at).seconds() / 60;
+        assert_eq!(i64::try_from(behind_utc_min(minute)).unwrap(), i64::from(behind), "{at}");
+    }
+}
+
+#[test]
+fn ranges_are_averages_of_squared_ranges() {
+    let series = walk(5 * DAY, 7, |minute| (3000..3004).contains(&minute));
+    let mut model = Ranges::new(Profile::fixed());
+    let profile = Profile::fixed();
+    let mut x: Vec<f64> = Vec::new();
+    let mut last: Option<(u64, i64)> = None;
+    for candle in series.candles() {
+        model.hear_minute(&bar(candle));
+        let minute = candle.open_time.seconds() / 60;
+        if let Some((before, close)) = last {
+            x.extend((before + 1..minute).map(|_| 0.0));
+            let range = (candle.high.0 as f64 / candle.low.0 as f64).ln();
+            let gap = (candle.open.0 as f64 / close as f64).ln();
+            x.push((range * range / (4.0 * 2f64.ln()) + gap * gap) / profile.multiplier(minute));
+        }
+        last = Some((minute, candle.close.0));
+    }
+    let features = model.features().expect("five days are enough");
+    for (got, half_life) in features.iter().zip([3.0, 10.0, 60.0, 720.0]) {
+        let gain = 1.0 - 2f64.powf(-1.0 / half_life);
+        let mut average = 0.0;
+        for (count, x) in (1..).zip(&x) {
+            average += f64::max(gain, 1.0 / f64::from(count)) * (x - average);
+        }
+        assert!((got - average.ln()).abs() < 1e-9, "{half_life}: {got} {}", average.ln());
+    }
+}
+
+#[test]
+fn what_is_traded_moves_the_forecast_only_where_it_is_looked_at() {
+    let series = walk(5 * DAY, 8, |_| false);
+    let features = |dollars: f64| {
+        let mut model = Traded::new(Profile::new_york());
+        for candle in series.candles() {
+            model.hear_traded(dollars * (candle.open_time.seconds() % 7 + 1) as f64);
+            model.hear_minute(&bar(candle));
+        }
+        model.features().expect("five days are enough")
+    };
+    let (little, much) = (features(1e4), features(1e6));
+    assert_eq!(little[..4], much[..4]);
+    assert!(little[4..].iter().zip(&much[4..]).all(|(little, much)| ((much - little) - 100f64.ln()).abs() < 1e-3));
 }

@@ -28,6 +28,11 @@ impl<const N: usize> LogLinear<N> {
 
 /// What such a model remembers: it hears, and tells its averages.
 pub trait Memory<const N: usize> {
+    /// What was traded in the minute that closes next, dollars.
+    fn hear_traded(&mut self, dollars: f64) {
+        let _ = dollars;
+    }
+
     /// A minute has closed.
     fn hear_minute(&mut self, minute: &Bar);
 
@@ -53,6 +58,10 @@ pub struct Fitted<M, const N: usize> {
 }
 
 impl<M: Memory<N>, const N: usize> VolModel for Fitted<M, N> {
+    fn hear_traded(&mut self, dollars: f64) {
+        self.memory.hear_traded(dollars);
+    }
+
     fn hear_minute(&mut self, minute: &Bar) {
         self.memory.hear_minute(minute);
     }

@@ -7,16 +7,20 @@
 mod ewma3;
 mod har;
 mod parkinson;
+mod ranges;
 mod naive;
 mod loglinear;
 mod profile;
+mod new_york;
 
 pub use ewma3::{Coefficients, Ewma3};
 pub use har::Har;
 pub use loglinear::{Fitted, LogLinear, Memory};
 pub use naive::Naive;
+pub use new_york::behind_utc_min;
 pub use parkinson::Parkinson;
 pub use profile::{Profile, SLOTS};
+pub use ranges::{Ranges, Traded};
 
 use trader_journal::units::{Money, Nanos};
 
@@ -40,6 +44,11 @@ pub struct Bar {
 /// Told out of order, twice, or a price that is none, it does not hear; it never panics. The
 /// answer depends on what was heard and on nothing else, bit for bit on every platform.
 pub trait VolModel {
+    /// What was traded in the minute that closes next, dollars. Told before it, or never.
+    fn hear_traded(&mut self, dollars: f64) {
+        let _ = dollars;
+    }
+
     /// A minute has closed. Minutes come oldest first, each before the quarter hour that it ends.
     fn hear_minute(&mut self, minute: &Bar);
 

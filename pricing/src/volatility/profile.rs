@@ -4,6 +4,7 @@
 //! own set) times one per minute inside the quarter hour. The former learn from every full day,
 //! the latter stand still.
 
+use super::new_york::behind_utc_min;
 use trader_journal::hash::StateHash;
 use trader_journal::units::Nanos;
 
@@ -20,7 +21,10 @@ const DAY_MISSING_MAX: u32 = 60;
 const SHARE_MAX: f64 = 6.0;
 /// `1 − 2^(−1/30)`: half of what is known is forgotten in thirty weekdays, or in fifteen weekend days.
 const WEEKDAY_GAIN: f64 = 0.022_840_031_565_754_1;
-const WEEKEND_GAIN: f64 = 2.0 * WEEKDAY_GAIN;
+/// The same with sixty days: how the profile of New York's clock learns.
+const NEW_YORK_GAIN: f64 = 0.011_485_979_647_103_85;
+/// There a share counts up to this: the minutes of announcements fall on the same slots all year.
+const NEW_YORK_SHARE_MAX: f64 = 12.0;
 
 /// The profile, and what the running day has shown of itself.
 #[derive(Clone, Debug)]
@@ -36,6 +40,8 @@ pub struct Profile {
     days: [u32; 2],
     /// Whether full days move it.
     learns: bool,
+    /// Whose days and quarter hours.
+    clock: Clock,
     day: u64,
     day_variance: [f64; SLOTS],
     day_heard: u32,
@@ -63,13 +69,22 @@ impl Profile {
         Profile::start([[1.0; SLOTS]; 2], [0; 2])
     }
 
+    /// As [`Profile::flat`], by the days and hours of New York: where most of the variance comes from moves
+    /// with its summer time, so a profile of UTC is wrong for weeks, twice a year.
+    #[must_use]
+    pub fn new_york() -> Profile {
+        Profile { clock: Clock::NewYork, ..Profile::flat() }
+    }
+
     const fn start(shares: [[f64; SLOTS]; 2], days: [u32; 2]) -> Profile {
-        Profile { shares, means: [1.0; 2], days, learns: true, day: 0, day_variance: [0.0; SLOTS], day_heard: 0 }
+        let (day, day_variance, day_heard) = (0, [0.0; SLOTS], 0);
+        Profile { shares, means: [1.0; 2], days, learns: true, clock: Clock::Utc, day, day_variance, day_heard }
     }
 
     /// `s·q` of the minute that starts `minute` minutes after the Unix epoch.
     #[must_use]
     pub fn multiplier(&self, minute: u64) -> f64 {
+        let minute = self.clock.local(minute);
         let set = set_of_day(minute / DAY_MINUTES);
         let slot = slot_of(minute);
         self.shares[set][slot] / self.means[set] * MINUTE[(minute % SLOT_MINUTES) as usize]
@@ -101,6 +116,7 @@ impl Profile {
     }
 
     fn hear_some(&mut self, minute: u64, squared: f64, minutes: u32) {
+        let minute = self.clock.local(minute);
         let day = minute / DAY_MINUTES;
         if day != self.day {
             self.learn();
@@ -119,11 +135,11 @@ impl Profile {
         }
         let mut shares = [0.0; SLOTS];
         for (share, variance) in shares.iter_mut().zip(&self.day_variance) {
-            *share = (variance / total * SLOTS as f64).min(SHARE_MAX);
+            *share = (variance / total * SLOTS as f64).min(self.clock.share_max());
         }
         let set = set_of_day(self.day);
         self.days[set] = self.days[set].saturating_add(1);
-        let gain = [WEEKDAY_GAIN, WEEKEND_GAIN][set].max(1.0 / f64::from(self.days[set]));
+        let gain = (self.clock.weekday_gain() * [1.0, 2.0][set]).max(1.0 / f64::from(self.days[set]));
         for (slot, known) in self.shares[set].iter_mut().enumerate() {
             let before = shares[(slot + SLOTS - 1) % SLOTS];
             let after = shares[(slot + 1) % SLOTS];
@@ -140,7 +156,37 @@ impl Profile {
         }
         hash.mix(self.day << 16 | u64::from(self.day_heard));
         hash.mix(u64::from(self.days[0]) << 32 | u64::from(self.days[1]));
-        hash.mix(u64::from(self.learns));
+        hash.mix(u64::from(self.learns) << 1 | u64::from(self.clock == Clock::NewYork));
+    }
+}
+
+/// Whose days and hours a profile has, and how it learns there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    Utc,
+    NewYork,
+}
+
+impl Clock {
+    fn local(self, minute: u64) -> u64 {
+        match self {
+            Clock::Utc => minute,
+            Clock::NewYork => minute.saturating_sub(behind_utc_min(minute)),
+        }
+    }
+
+    const fn share_max(self) -> f64 {
+        match self {
+            Clock::Utc => SHARE_MAX,
+            Clock::NewYork => NEW_YORK_SHARE_MAX,
+        }
+    }
+
+    const fn weekday_gain(self) -> f64 {
+        match self {
+            Clock::Utc => WEEKDAY_GAIN,
+            Clock::NewYork => NEW_YORK_GAIN,
+        }
     }
 }
 
