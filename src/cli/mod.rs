@@ -11,6 +11,7 @@ mod journal;
 mod config;
 mod calc;
 mod evaluate;
+mod train;
 mod output;
 mod watch;
 
@@ -68,6 +69,11 @@ enum Verb {
     Config(config::ConfigVerb),
     /// Judge every volatility model on recorded candles, side by side.
     Evaluate(evaluate::EvaluateArgs),
+    /// Train a model on recorded candles, into a file.
+    Train(train::TrainArgs),
+    /// Look at model files.
+    #[command(subcommand)]
+    Model(train::ModelVerb),
     /// Compute a fee, a probability, a Kelly fraction or a volatility.
     #[command(subcommand)]
     Calc(calc::CalcVerb),
@@ -119,6 +125,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Journal(verb) => journal::run(&verb),
         Verb::Config(verb) => config::run(&verb, settings),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
+        Verb::Train(arguments) => train::train(&arguments),
+        Verb::Model(verb) => train::model(&verb),
         Verb::Calc(verb) => calc::run(&verb, settings),
     }
 }

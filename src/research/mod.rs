@@ -15,6 +15,8 @@ pub mod gamma;
 pub mod walk;
 pub mod contestants;
 pub mod panel;
+pub mod card;
+pub mod train;
 
 pub use exam::{DECISIONS_MIN, Exam};
 pub use judge::{Answers, Candidate, judge};

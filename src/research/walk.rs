@@ -27,6 +27,7 @@ pub struct Walk<M, const N: usize> {
     open: Option<(Nanos, [f64; N], f64)>,
     samples: VecDeque<Sample<N>>,
     since_refit: usize,
+    refit_every: usize,
     /// Whether a window's range may stand for its variance where its minutes are not known.
     ranges: bool,
 }
@@ -44,8 +45,15 @@ impl<M: Memory<N>, const N: usize> Walk<M, N> {
             open: None,
             samples: VecDeque::new(),
             since_refit: REFIT_EVERY,
+            refit_every: REFIT_EVERY,
             ranges: false,
         }
+    }
+
+    /// Does not refit by itself: only when told to.
+    #[must_use]
+    pub fn that_fits_once(self) -> Walk<M, N> {
+        Walk { refit_every: usize::MAX, ..self }
     }
 
     /// Learns from the ranges of windows whose minutes are not known, too.
@@ -110,7 +118,7 @@ impl<M: Memory<N>, const N: usize> Candidate for Walk<M, N> {
         let realised = window.rv.or_else(range);
         self.learn(window, realised);
         self.since_refit += 1;
-        if self.since_refit >= REFIT_EVERY && self.samples.len() >= SAMPLES_MIN {
+        if self.since_refit >= self.refit_every && self.samples.len() >= SAMPLES_MIN {
             self.refit();
             self.since_refit = 0;
         }

@@ -1,5 +1,6 @@
-//! The built program over every oracle file that `calc` has a verb for, read from `GOLDEN_DIR`;
-//! fails when it is not set. What is compared is what the program printed.
+//! The built program over every oracle file that `calc` has a verb for, read from `GOLDEN_DIR`, and
+//! `evaluate` on the candles in `DATA_DIR`; fails when they are not set. What is compared is what the
+//! program printed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -107,4 +108,38 @@ fn the_default_model_agrees_to_1e_10() {
         assert!((got - want).abs() <= 1e-10 * want, "{name}: got {got:e}, want {want:e}");
     }
     assert_eq!(result.split_whitespace().count(), 4);
+}
+
+/// The rows that are frozen, as an independent implementation measured them; the one that is not must
+/// come within a hundredth of them, or beat them.
+#[test]
+fn evaluate_has_the_study_s_numbers() {
+    let folder = std::env::var_os("DATA_DIR").expect("DATA_DIR names the folder of candles");
+    let candles = PathBuf::from(folder).join("btcusdt_spot_1m_2024-06_2025-08.csv.gz");
+    let output = Command::new(env!("CARGO_BIN_EXE_kalshi-trader"))
+        .args(["evaluate", "--json", "--from", "2024-12-08", "--to", "2025-08-31", "--candles"])
+        .arg(candles)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["windows"], 25_632);
+    let got = |pointer: &str| told["models"].pointer(pointer).and_then(serde_json::Value::as_f64).expect("a number");
+    let study = [
+        ("/ewma3_frozen/qlike", 0.2860),
+        ("/ewma3_frozen/mae_bp", 9.89),
+        ("/ewma3_frozen/log_loss/t0", 0.372_68),
+        ("/ewma3_frozen/brier/t0", 0.120_24),
+        ("/ewma60_normal/qlike", 0.3587),
+        ("/ewma60_normal/log_loss/t0", 0.377_14),
+        ("/naive/qlike", 0.7771),
+        ("/naive/log_loss/t0", 0.405_59),
+    ];
+    for (pointer, want) in study {
+        assert!((got(pointer) / want - 1.0).abs() < 0.01, "{pointer}: {} for {want}", got(pointer));
+    }
+    for measure in ["qlike", "log_loss/t0", "brier/t0"] {
+        let [walking, frozen] = ["ewma3", "ewma3_frozen"].map(|model| got(&format!("/{model}/{measure}")));
+        assert!(walking < frozen * 1.01, "{measure}: {walking} for {frozen}");
+    }
 }
