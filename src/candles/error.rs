@@ -25,11 +25,13 @@ pub enum CandleError {
         /// What the system or the decompressor said.
         source: io::Error,
     },
-    /// The file is a zip archive, as dumps are published: unpack it first.
-    #[error("{}: a zip archive; unpack it and give the .csv (gzip is read as it is)", file.display())]
+    /// A zip archive that does not give one file.
+    #[error("{}: a zip archive: {source}", file.display())]
     Zip {
         /// As given.
         file: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
     },
     /// The first line is neither numbers nor the header of candles: check that the file holds candles.
     #[error("{}: row 1: the header reads `{read}`; it must begin with `{expected}`", file.display())]

@@ -6,9 +6,12 @@
 
 mod error;
 mod reader;
+mod archive;
+mod writer;
 
 pub use error::CandleError;
 pub use reader::read_candles;
+pub use writer::write_candles;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
-//! Reads Binance dumps of one-minute candles: plain or gzip, with or without a header line,
+//! Reads Binance dumps of one-minute candles: plain, gzip or zip, with or without a header line,
 //! times in milliseconds, microseconds (spot dumps since 2025-01-01) or nanoseconds.
 //!
 //! Rows are streamed and become integers at once; nothing but the candles is kept.
 
+use super::archive;
 use super::{Candle, CandleError, CandleNotes, CandleSeries, MINUTE_NANOS};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -120,7 +121,11 @@ fn open(file: &Path) -> Result<Box<dyn BufRead>, CandleError> {
     let mut bytes = BufReader::with_capacity(READ_BUFFER_BYTES, File::open(file).map_err(opened)?);
     match bytes.fill_buf().map_err(opened)? {
         [0x1f, 0x8b, ..] => Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, MultiGzDecoder::new(bytes)))),
-        [b'P', b'K', 3, 4, ..] => Err(CandleError::Zip { file: file.to_owned() }),
+        [b'P', b'K', 3, 4, ..] => {
+            let unpacked =
+                archive::unpack(bytes).map_err(|source| CandleError::Zip { file: file.to_owned(), source })?;
+            Ok(Box::new(unpacked))
+        }
         _ => Ok(Box::new(bytes)),
     }
 }

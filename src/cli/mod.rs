@@ -10,6 +10,7 @@ mod replay;
 mod journal;
 mod config;
 mod calc;
+mod data;
 mod evaluate;
 mod train;
 mod output;
@@ -67,6 +68,9 @@ enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
+    /// Import or fetch recorded candles.
+    #[command(subcommand)]
+    Data(data::DataVerb),
     /// Judge every volatility model on recorded candles, side by side.
     Evaluate(evaluate::EvaluateArgs),
     /// Train a model on recorded candles, into a file.
@@ -124,6 +128,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Replay(arguments) => replay::run(&arguments, &settings.set),
         Verb::Journal(verb) => journal::run(&verb),
         Verb::Config(verb) => config::run(&verb, settings),
+        Verb::Data(verb) => data::run(&verb, settings),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Model(verb) => train::model(&verb),

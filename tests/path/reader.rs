@@ -174,6 +174,51 @@ fn a_wrong_file_is_told_what_is_wrong_with_it() {
     assert!(matches!(cut, Err(CandleError::Read { row: 1.., .. })), "{cut:?}");
 }
 
+/// A zip archive of one deflated file, as `zip` writes it.
+fn zip(text: &str) -> Vec<u8> {
+    let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(text.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let mut sum = flate2::Crc::new();
+    sum.update(text.as_bytes());
+    let sizes = [sum.sum(), packed.len() as u32, text.len() as u32].map(u32::to_le_bytes).concat();
+    let times = [0; 4];
+    let names = [5, 0, 0, 0];
+    let local = [b"PK\x03\x04\x14\0\0\0\x08\0".as_slice(), &times, &sizes, &names, b"a.csv", &packed].concat();
+    let directory = [b"PK\x01\x02".as_slice(), &[0; 42], b"a.csv"].concat();
+    [local, directory].concat()
+}
+
+#[test]
+fn a_zip_archive_of_one_file_is_read_and_any_other_is_told_why_not() {
+    let rows: String = (0..300).map(row).collect();
+    let whole = zip(&rows);
+    assert_eq!(read(&[&whole]).expect("an archive").candles(), read_text(&rows).expect("rows").candles());
+    for length in 4..whole.len() - 47 {
+        let cut = read(&[&whole[..length]]);
+        assert!(matches!(cut, Err(CandleError::Zip { .. })), "{length}: {cut:?}");
+    }
+    let mut altered = whole.clone();
+    altered[14] ^= 1;
+    let error = read(&[&altered]).unwrap_err().to_string();
+    assert!(error.contains("checksum"), "{error}");
+    let two = [&whole[..whole.len() - 51], whole.as_slice()].concat();
+    let error = read(&[&two]).unwrap_err().to_string();
+    assert!(error.contains("more than one"), "{error}");
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let series = read_text(&(0..90).filter(|minute| *minute != 40).map(row).collect::<String>()).expect("rows");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("joined.csv.gz");
+    kalshi_trader::candles::write_candles(&file, series.candles()).unwrap();
+    let again = read_candles(&[file]).expect("what was written");
+    assert_eq!(again.candles(), series.candles());
+    assert_eq!(again.notes().gaps.len(), 1);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
 #[test]
 fn blank_lines_do_not_move_the_row_number() {
     let text = format!("{}\n\n{}", row(0), row(1).replace("100.5", "abc"));
