@@ -10,6 +10,7 @@ pub mod settings;
 pub mod stage;
 pub mod probability;
 pub mod volatility;
+pub mod direction;
 pub mod kelly;
 pub mod model;
 pub mod scorecard;

@@ -2,6 +2,7 @@
 
 use super::{Failure, output};
 use crate::candles::read_candles;
+use crate::research::direction::DirectionScore;
 use crate::research::exam::{DECISIONS_MIN, Exam, TRAILING_WINDOWS_MIN};
 use crate::research::metrics::Reliability;
 use crate::research::panel::{DEFAULT, Panel, judge_all, windows_to_judge};
@@ -101,7 +102,21 @@ fn table(out: &mut dyn Write, exam: &Exam, panel: &Panel) -> Result<(), output::
         writeln!(out, " | {:.4} |", score.reliability[0].ece())?;
     }
     beside(out, panel)?;
-    reliability(out, panel)
+    reliability(out, panel)?;
+    direction(out, panel)
+}
+
+fn direction(out: &mut dyn Write, panel: &Panel) -> Result<(), output::Stop> {
+    let Some(score) = &panel.direction else { return Ok(()) };
+    let milli = |estimate: &Estimate| {
+        let scaled = estimate.interval.map(|[low, high]| [low * 1e3, high * 1e3]);
+        with_interval(&Estimate { mean: estimate.mean * 1e3, interval: scaled }, 2)
+    };
+    writeln!(out, "\nUp or down (`logit`), log loss less ln 2 in thousandths, below zero is better than a coin:\n")?;
+    writeln!(out, "| calls | base rate | AUC | as fitted [95 %] | shrunk and clipped [95 %] |\n|---|---|---|---|---|")?;
+    let (fitted, used) = (milli(&score.as_fitted), milli(&score.as_used));
+    writeln!(out, "| {} | {:.4} | {:.4} | {fitted} | {used} |", score.calls, score.base_rate, score.auc)?;
+    Ok(())
 }
 
 fn beside(out: &mut dyn Write, panel: &Panel) -> Result<(), output::Stop> {
@@ -142,7 +157,15 @@ fn date(at: Nanos) -> String {
 fn as_json(exam: &Exam, panel: &Panel) -> Value {
     let models: Map<String, Value> =
         panel.scores.iter().map(|score| (score.name.to_owned(), model_json(score))).collect();
-    json!({ "windows": exam.sittings.len(), "models": models })
+    json!({ "windows": exam.sittings.len(), "models": models, "direction": panel.direction.map(direction_json) })
+}
+
+fn direction_json(score: DirectionScore) -> Value {
+    json!({
+        "calls": score.calls, "base_rate": score.base_rate, "auc": score.auc,
+        "log_loss_less_ln2": score.as_fitted.mean, "log_loss_less_ln2_interval": score.as_fitted.interval,
+        "used_less_ln2": score.as_used.mean, "used_less_ln2_interval": score.as_used.interval,
+    })
 }
 
 fn model_json(score: &Score) -> Value {

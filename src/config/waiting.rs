@@ -4,7 +4,7 @@
 pub const WAITING: &[(&[&str], &str)] = &[
     (
         &["direction.enabled", "direction.shrinkage", "direction.clip_low", "direction.clip_high", "direction.drift_b"],
-        "no direction model is in this version; the drift stays 0",
+        "the direction model can be trained and judged, the line does not use it yet; the drift stays 0",
     ),
     (
         &[

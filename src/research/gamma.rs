@@ -96,14 +96,15 @@ fn newton(rows: impl Iterator<Item = (Row, f64)>, b: &[f64]) -> Option<Vec<f64>>
 
 /// A symmetric system `A x = g`, summed row by row.
 #[derive(Default)]
-struct System {
+pub(super) struct System {
     a: Vec<f64>,
     g: Vec<f64>,
     count: f64,
 }
 
 impl System {
-    fn add(&mut self, z: &[f64], weight: f64, gradient: f64) {
+    /// One row: its part of the matrix has `weight`, its part of the right side is `z·gradient`.
+    pub(super) fn add(&mut self, z: &[f64], weight: f64, gradient: f64) {
         let n = z.len();
         self.a.resize(n * n, 0.0);
         self.g.resize(n, 0.0);
@@ -118,6 +119,11 @@ impl System {
 
     /// Divides by the number of samples and adds the ridge; `b` is where the step begins.
     fn ridge(&mut self, b: Option<&[f64]>) {
+        self.ridge_of(RIDGE, b);
+    }
+
+    /// As [`System::ridge`], of another size.
+    pub(super) fn ridge_of(&mut self, ridge: f64, b: Option<&[f64]>) {
         let n = self.g.len();
         for row in 0..n {
             self.g[row] /= self.count;
@@ -125,14 +131,14 @@ impl System {
                 self.a[row * n + column] /= self.count;
             }
             if row > 0 {
-                self.a[row * n + row] += RIDGE;
-                self.g[row] -= RIDGE * b.map_or(0.0, |b| b[row]);
+                self.a[row * n + row] += ridge;
+                self.g[row] -= ridge * b.map_or(0.0, |b| b[row]);
             }
         }
     }
 
     /// By Cholesky's decomposition; `None` unless positive definite.
-    fn solve(mut self) -> Option<Vec<f64>> {
+    pub(super) fn solve(mut self) -> Option<Vec<f64>> {
         let n = self.g.len();
         for row in 0..n {
             for column in 0..=row {

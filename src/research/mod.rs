@@ -15,6 +15,7 @@ pub mod gamma;
 pub mod walk;
 pub mod contestants;
 pub mod panel;
+pub mod direction;
 pub mod card;
 pub mod train;
 

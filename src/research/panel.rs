@@ -1,6 +1,7 @@
 //! Everybody judged side by side, on as many threads as there are cores.
 
 use super::contestants::{Contestant, ROSTER};
+use super::direction::{self, DirectionScore};
 use super::exam::Exam;
 use super::judge::{Answers, judge};
 use super::score::{Score, score};
@@ -18,6 +19,8 @@ pub struct Panel {
     pub answers: Vec<Answers>,
     /// How each did.
     pub scores: Vec<Score>,
+    /// How the direction model did in the same span; `None` with too little history.
+    pub direction: Option<DirectionScore>,
 }
 
 /// Judges everybody. `told` hears of windows done, summed over candidates: of
@@ -50,7 +53,13 @@ pub fn judge_all(exam: &Arc<Exam>, told: &Arc<dyn Fn(u64) + Send + Sync>) -> io:
             score.compare(&default);
         }
     }
-    Ok(Panel { answers, scores })
+    Ok(Panel { answers, scores, direction: direction(exam) })
+}
+
+fn direction(exam: &Exam) -> Option<DirectionScore> {
+    let (first, last) = (exam.sittings.first()?, exam.sittings.last()?);
+    let calls = direction::calls(&exam.windows);
+    direction::score(&direction::walk(&calls, first.start(), last.end))
 }
 
 /// How many windows all candidates go through.

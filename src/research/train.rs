@@ -1,15 +1,18 @@
 //! Training: one line of a table per model, from candles to a card.
 
 use super::card::Card;
+use super::direction;
 use super::judge::Candidate;
-use super::metrics::{mean, qlike_of};
+use super::metrics::{log_loss_of, mean, qlike_of};
 use super::walk::{SAMPLES_MIN, Walk};
 use super::windows::{bar, from_minutes};
 use crate::candles::{Candle, WARM_UP_CANDLES};
 use serde_json::{Value, json};
+use std::f64::consts::LN_2;
 use thiserror::Error;
 use trader_journal::hash::StateHash;
 use trader_journal::units::Nanos;
+use trader_pricing::direction::{Belief, FEATURES, FairValue};
 use trader_pricing::volatility::{Coefficients, Ewma3, Har, LogLinear, Memory, Parkinson, Profile, Ranges, Traded};
 
 /// From candles to a card.
@@ -52,6 +55,11 @@ pub const TRAINERS: &[Trainer] = &[
         kind: "parkinson",
         features: "ln ewma(range²/(s·q)) 1,4,16,96,672 quarter hours; UTC profile",
         train: |candles, as_what| loglinear(candles, as_what, Parkinson::new(Profile::flat())),
+    },
+    Trainer {
+        kind: "logit",
+        features: "returns 1,2,4,16,96; z20; rsi14; taker imbalance 1,4; time of day; calm or wild: quarter hours",
+        train: logit,
     },
 ];
 
@@ -101,6 +109,7 @@ pub fn check(card: &Card) -> Result<(), KindError> {
     let slopes = match card.kind.as_str() {
         "ewma3" => read::<3>(&card.parameters).map(|fitted| fitted.slopes.to_vec()),
         "ranges" => read::<4>(&card.parameters).map(|fitted| fitted.slopes.to_vec()),
+        "logit" => read::<FEATURES>(&card.parameters).map(|fitted| fitted.slopes.to_vec()),
         "traded" => read::<9>(&card.parameters).map(|fitted| fitted.slopes.to_vec()),
         _ => read::<5>(&card.parameters).map(|fitted| fitted.slopes.to_vec()),
     };
@@ -143,6 +152,29 @@ fn loglinear<M: Memory<N>, const N: usize>(
         trained: trained(candles, have),
         calibration: json!({ "shrinkage": "0", "distribution": "tail_adjusted" }),
         metrics: json!({ "in_sample": { "qlike": format!("{qlike:.4}") } }),
+    })
+}
+
+/// The direction model: all the candles there are, for what there is to learn is faint.
+fn logit(candles: &[Candle], trainer: &Trainer) -> Result<Card, TrainError> {
+    let calls = direction::calls(&from_minutes(candles));
+    if calls.len() < SAMPLES_MIN {
+        return Err(TrainError::TooShort { have: calls.len() });
+    }
+    let FairValue { intercept, slopes } = direction::fit(&calls).ok_or(TrainError::Unsettled)?;
+    let fitted = LogLinear { intercept, slopes };
+    let model = FairValue { intercept, slopes };
+    let excess = mean(calls.iter().map(|call| log_loss_of(call.up, model.probability(&call.x), 1e-6))) - LN_2;
+    let Belief { shrinkage, clip_low, clip_high } = Belief::DEFAULT;
+    Ok(Card {
+        kind: trainer.kind.to_owned(),
+        features: trainer.features.to_owned(),
+        parameters: write(&fitted),
+        trained: trained(candles, calls.len()),
+        calibration: json!({
+            "shrinkage": shrinkage.to_string(), "clip_low": clip_low.to_string(), "clip_high": clip_high.to_string(),
+        }),
+        metrics: json!({ "in_sample": { "log_loss_less_ln2": format!("{excess:.6}") } }),
     })
 }
 

@@ -5,3 +5,4 @@ mod metrics;
 mod judge;
 mod fit;
 mod cards;
+mod direction;
