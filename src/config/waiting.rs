@@ -4,7 +4,7 @@
 pub const WAITING: &[(&[&str], &str)] = &[
     (
         &["direction.enabled", "direction.shrinkage", "direction.clip_low", "direction.clip_high", "direction.drift_b"],
-        "the direction model can be trained and judged, the line does not use it yet; the drift stays 0",
+        "no direction model is in the line in this version; the drift stays 0",
     ),
     (
         &[
