@@ -367,6 +367,21 @@ impl ByteConsumer {
         self.head_seen = self.shared.head.load(Ordering::Acquire);
     }
 
+    /// Bytes of the ring that hold what was there at the last look and was not taken yet.
+    ///
+    /// ```
+    /// let (mut producer, mut consumer) = trader_ring::bytes::ring(64)?;
+    /// producer.push(0, 0, b"x")?;
+    /// assert_eq!(consumer.seen_bytes(), 0);
+    /// consumer.look();
+    /// assert_eq!(consumer.seen_bytes(), trader_ring::bytes::cost_bytes(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn seen_bytes(&self) -> usize {
+        (self.head_seen - self.tail) as usize * WORD_BYTES
+    }
+
     /// Takes the oldest record that was there at the last look, by this call's caller or by [`ByteConsumer::pop`].
     ///
     /// ```

@@ -79,7 +79,13 @@ impl Watch {
         let ring = run.commands().ok_or_else(|| miette!("the line's commands are taken already"))?;
         let commands = Commands::new(ring, run.clock().clone());
         let signals = Signals::listen().map_err(|error| refused("signals cannot be heard", error))?;
-        let status = Arc::new(Mutex::new(Status::default()));
+        let mut status = Status::default();
+        let journal = run.journal_state();
+        status.show_beside("journal", move || {
+            let report = journal.report();
+            (report.json(), report.to_string())
+        });
+        let status = Arc::new(Mutex::new(status));
         let voice = if !json && std::io::stdout().is_terminal() { Voice::Out } else { Voice::Err };
         let teller = Teller { story: Story::default(), status: Arc::clone(&status), voice };
         let observer = Observer::start(&run.journal_dir(), teller, Teller::see)

@@ -19,8 +19,8 @@ pub use layer::{ConfigError, Layers, Origin};
 pub use outside::{Gateway, Link, Scout, Signer};
 pub use threads::{StageThreads, Threads, Waiting};
 pub use values::{
-    Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, Limits,
-    MakerSettings, Market, Mode, Orders, Polls, Probability, Series, Sim, Strategies, Volatility, Window,
+    Account, Bankroll, Capacity, Config, DailyLossRule, Difficulty, Direction, Edge, Freshness, Journal, JournalSync,
+    Limits, MakerSettings, Market, Mode, Orders, Polls, Probability, Series, Sim, Strategies, Volatility, Window,
 };
 
 pub use waiting::{WAITING, waits_for};

@@ -234,8 +234,20 @@ pub struct Capacity {
 #[serde(deny_unknown_fields)]
 pub struct Journal {
     pub segment_mib: u64,
+    pub sync: JournalSync,
+    pub sync_ms: u64,
     pub lag_lines_max: u64,
     pub directory: String,
+}
+
+/// When what is committed is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalSync {
+    /// When the operating system likes.
+    Off,
+    /// Every `journal.sync_ms`, on a thread of its own.
+    Interval,
 }
 
 /// What a difficulty means.
@@ -462,6 +474,7 @@ impl Config {
             whole("capacity.listed_markets", self.capacity.listed_markets, 256, 65_536),
             whole("capacity.frame_bytes_max", self.capacity.frame_bytes_max, 4096, 67_108_864),
             whole("journal.segment_mib", self.journal.segment_mib, 1, 1024),
+            whole("journal.sync_ms", self.journal.sync_ms, 1, 60_000),
             whole("journal.lag_lines_max", self.journal.lag_lines_max, 1, 1_000_000),
         ]
     }

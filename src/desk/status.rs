@@ -89,6 +89,19 @@ pub struct Status {
     tally: Tally,
     commands_heard: u64,
     last_line: String,
+    beside: Vec<Beside>,
+}
+
+/// What a running process knows beside its journal: its name, and who says it as JSON and for people.
+struct Beside {
+    name: &'static str,
+    ask: Box<dyn Fn() -> (Value, String) + Send>,
+}
+
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Status {
@@ -104,6 +117,11 @@ impl Status {
                 }
             }
         }
+    }
+
+    /// Shows as `name` what `ask` says whenever the status is shown.
+    pub fn show_beside(&mut self, name: &'static str, ask: impl Fn() -> (Value, String) + Send + 'static) {
+        self.beside.push(Beside { name, ask: Box::new(ask) });
     }
 
     /// The last sentence of the story.
@@ -297,6 +315,7 @@ impl Status {
         if let Value::Object(more) = more {
             object.extend(more);
         }
+        object.extend(self.beside.iter().map(|beside| (beside.name.to_owned(), (beside.ask)().0)));
         Value::Object(object)
     }
 
@@ -329,6 +348,9 @@ impl Status {
             money.amount(tally.fees()),
             money.change(tally.result())
         );
+        for Beside { name, ask } in &self.beside {
+            let _ = writeln!(text, "{name:8} {}", ask().1);
+        }
         if !self.last_line.is_empty() {
             let _ = writeln!(text, "last     {}", self.last_line);
         }

@@ -14,6 +14,7 @@ mod disk;
 mod feed;
 mod flight;
 mod halt;
+pub mod health;
 mod latency;
 pub mod killed;
 mod lead;

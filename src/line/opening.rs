@@ -29,6 +29,8 @@ pub(super) struct Opening<'a> {
     pub nonce: u32,
     /// When it begins.
     pub now: Nanos,
+    /// Whether it is to outlive a loss of power: a run that can be repeated need not.
+    pub is_durable: bool,
 }
 
 impl Opening<'_> {
@@ -49,7 +51,9 @@ impl Opening<'_> {
             config_hash: hash_of(self.configuration),
             build_hash: hash_of(BUILD),
         };
-        let writer = Writer::open(&dir, Options::with_blocks(blocks).unwrap_or_default().without_sync(), identity)?;
+        let options = Options::with_blocks(blocks).unwrap_or_default();
+        let options = if self.is_durable { options } else { options.without_sync() };
+        let writer = Writer::open(&dir, options, identity)?;
         let (mut scribe, mut pens) = Scribe::new(writer, sizes)?;
         pens.shell.record(RecordKind::Build, 0, self.now, BUILD.as_bytes())?;
         pens.shell.record(RecordKind::Label, 0, self.now, self.label.json().to_string().as_bytes())?;

@@ -1,5 +1,6 @@
 //! The report of a run, and the label without which nothing of a simulation is shown.
 
+use super::health::JournalReport;
 use super::port::Signatures;
 use crate::desk::Tally;
 use crate::desk::latency::Latency;
@@ -63,6 +64,8 @@ pub struct WireEnd {
     pub reconnects: u64,
     /// What became of the signatures made ahead.
     pub signatures: Signatures,
+    /// How the journal stood when the line had ended.
+    pub journal: JournalReport,
     /// What people should know of how it went.
     pub remarks: Vec<String>,
 }
@@ -162,6 +165,7 @@ impl WireEnd {
             ("measured", self.latency.conditions().json()),
             ("reconnects", json!(self.reconnects)),
             ("signature_pool", json!({ "taken": taken, "inline": inline })),
+            ("journal", self.journal.json()),
             ("remarks", json!(self.remarks)),
         ];
         fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -173,6 +177,7 @@ impl fmt::Display for WireEnd {
         let Signatures { taken, inline } = self.signatures;
         writeln!(f, "reconnects            {}", self.reconnects)?;
         writeln!(f, "signatures            {taken} made ahead, {inline} on the spot")?;
+        writeln!(f, "journal's disk        {}", self.journal)?;
         self.remarks.iter().try_for_each(|remark| writeln!(f, "note                  {remark}"))?;
         write!(f, "{}", self.latency)
     }

@@ -6,12 +6,13 @@
 //! the log, a killed run's too, holds the causes of all it holds.
 
 use super::disk::{DiskDesk, DiskPlan};
+use super::health::JournalState;
 use super::pen::{Pen, Written, read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use thiserror::Error;
 use trader_journal::event::{Agent, Ring};
-use trader_journal::log::{AppendError, DiskError, Origin, Stream, Writer};
+use trader_journal::log::{AppendError, DiskError, LINE_BYTES, Origin, Stream, Writer};
 use trader_ring::CapacityError;
 use trader_ring::bytes::{self, ByteConsumer, Record};
 
@@ -124,6 +125,7 @@ pub struct Scribe {
     writer: Writer,
     disk: DiskDesk,
     committed: Arc<Committed>,
+    state: Arc<JournalState>,
     events: u64,
     /// Entries until it ends as if killed.
     cut: Option<u64>,
@@ -153,7 +155,8 @@ impl Scribe {
             exec: pen(Agent::Exec, sizes.exec)?,
         };
         debug_assert!(inkwells.iter().map(|inkwell| inkwell.agent).eq(ORDER), "inkwells stand in their order");
-        Ok((Scribe { inkwells, writer, disk: DiskDesk::Inline, committed, events: 0, cut: None }, pens))
+        let state = Arc::new(JournalState::default());
+        Ok((Scribe { inkwells, writer, disk: DiskDesk::inline(), committed, state, events: 0, cut: None }, pens))
     }
 
     /// From now on segments are prepared, finished and synced on a thread of their own.
@@ -161,7 +164,13 @@ impl Scribe {
     /// # Errors
     /// [`ScribeError::DiskThread`] when there can be no thread.
     pub fn with_disk_thread(self, plan: &DiskPlan) -> Result<Scribe, ScribeError> {
-        Ok(Scribe { disk: DiskDesk::start(plan)?, ..self })
+        Ok(Scribe { disk: DiskDesk::start(plan, &self.state)?, ..self })
+    }
+
+    /// How the journal stands, for those who look.
+    #[must_use]
+    pub fn state(&self) -> Arc<JournalState> {
+        Arc::clone(&self.state)
     }
 
     /// For tests of what a kill leaves: after so many more entries nothing is written any more, and the
@@ -212,8 +221,8 @@ impl Scribe {
     /// As [`Scribe::work`].
     pub fn close(mut self) -> Result<(), ScribeError> {
         while self.work()? > 0 {}
-        let Scribe { mut writer, mut disk, committed, .. } = self;
-        let closed = disk.stop(&mut writer).and_then(|()| Ok(writer.close()?));
+        let Scribe { mut writer, mut disk, committed, state, .. } = self;
+        let closed = disk.stop(&mut writer, &state).and_then(|()| Ok(writer.close()?));
         committed.die();
         closed
     }
@@ -222,6 +231,8 @@ impl Scribe {
         for inkwell in self.inkwells.iter_mut().rev() {
             inkwell.written.look();
         }
+        let waiting: usize = self.inkwells.iter().map(|inkwell| inkwell.written.seen_bytes()).sum();
+        self.state.looked((waiting / LINE_BYTES) as u64);
         let mut taken = 0;
         for inkwell in &mut self.inkwells {
             let before = taken;
@@ -229,20 +240,26 @@ impl Scribe {
                 if let Some(left) = &mut self.cut {
                     *left = left.checked_sub(1).ok_or(ScribeError::Cut)?;
                 }
-                self.events += u64::from(append(&mut self.writer, &mut self.disk, inkwell.stream, &record)?);
+                let keeper = (&mut self.disk, &*self.state);
+                self.events += u64::from(append(&mut self.writer, keeper, inkwell.stream, &record)?);
                 taken += 1;
             }
             if taken > before {
                 self.committed.publish(inkwell.agent, self.writer.committed(inkwell.stream));
             }
         }
-        self.disk.tend(&mut self.writer)?;
+        self.disk.tend(&mut self.writer, &self.state)?;
         Ok(taken)
     }
 }
 
 /// Appends one entry, waiting for the spare segment when the last one is full; says whether it is an event.
-fn append(writer: &mut Writer, disk: &mut DiskDesk, stream: Stream, record: &Record<'_>) -> Result<bool, ScribeError> {
+fn append(
+    writer: &mut Writer,
+    (disk, state): (&mut DiskDesk, &JournalState),
+    stream: Stream,
+    record: &Record<'_>,
+) -> Result<bool, ScribeError> {
     loop {
         let (is_event, appended) = match read(record) {
             Some(Written::Event { ring, seq, body }) => {
@@ -255,7 +272,7 @@ fn append(writer: &mut Writer, disk: &mut DiskDesk, stream: Stream, record: &Rec
         };
         match appended {
             Ok(()) => return Ok(is_event),
-            Err(AppendError::SpareLate) => disk.await_spare(writer)?,
+            Err(AppendError::SpareLate) => disk.await_spare(writer, state)?,
             Err(error) => return Err(error.into()),
         }
     }

@@ -212,6 +212,7 @@ impl SimRun {
             label: &label,
             nonce: self.plan.nonce,
             now: starts_at,
+            is_durable: false,
         };
         let journal = opening.open(&stages.pen_sizes())?;
         let exchange_settings = ExchangeSettings::new(&self.config, starts_at, self.plan.last_close);

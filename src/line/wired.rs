@@ -1,6 +1,8 @@
 //! A simulated session over real sockets: the threaded line against a mock exchange that is served over
 //! TLS, in this process or in another, with market time that runs by itself.
 
+use super::disk::DiskPlan;
+use super::health::{JournalReport, JournalState};
 use super::opening::{Opening, journal_dir, ledger_path, nonce_of, taken};
 use super::outside::{ConnectError, Helpers, Outside, Venue, connect};
 use super::plan::ThreadPlan;
@@ -90,6 +92,7 @@ pub struct WiredRun {
     data_dir: PathBuf,
     plan: ThreadPlan,
     settling: Settling,
+    journal_state: Arc<JournalState>,
     looked: Stopwatch,
     /// Since everything is due to be settled.
     due: Option<Stopwatch>,
@@ -157,8 +160,12 @@ impl WiredRun {
         let now = clock.now();
         let nonce = nonce_of(clock::wall().0);
         let stages = Stages::of(config, now);
-        let opening = Opening { data_dir: &data_dir, config, configuration, label: &label, nonce, now };
-        let journal = opening.open(&stages.pen_sizes())?;
+        let disk = DiskPlan::of(config);
+        let is_durable = disk.sync_every_ms.is_some();
+        let opening = Opening { data_dir: &data_dir, config, configuration, label: &label, nonce, now, is_durable };
+        let (scribe, pens) = opening.open(&stages.pen_sizes())?;
+        let scribe = scribe.with_disk_thread(&disk)?;
+        let (journal_state, journal) = (scribe.state(), (scribe, pens));
         let plan = ThreadPlan::of(&config.threads, thread::cores());
         let (ports, helpers) = outside(description, server.is_none())
             .and_then(|outside| Ok(connect(&outside, config, &stages, &clock)?))
@@ -178,6 +185,7 @@ impl WiredRun {
             data_dir,
             plan,
             settling,
+            journal_state,
             looked: Stopwatch::start(),
             due: None,
             remarks,
@@ -212,6 +220,12 @@ impl WiredRun {
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         journal_dir(&self.data_dir)
+    }
+
+    /// How the journal stands while the line runs.
+    #[must_use]
+    pub fn journal_state(&self) -> Arc<JournalState> {
+        Arc::clone(&self.journal_state)
     }
 
     /// The ring of the operator's commands to exec; given once.
@@ -255,7 +269,7 @@ impl WiredRun {
     /// # Errors
     /// [`SimError`]; the journal keeps what happened before.
     pub fn finish(self) -> Result<RunReport, SimError> {
-        let WiredRun { line, helpers, server, clock, label, source, data_dir, plan, remarks, .. } = self;
+        let WiredRun { line, helpers, server, clock, label, source, data_dir, plan, remarks, journal_state, .. } = self;
         line.stop();
         let end = line.join();
         drop(helpers);
@@ -274,12 +288,12 @@ impl WiredRun {
             speed: clock.speed(),
             stamp_cost_ns: end.stamp_cost_ns,
         };
-        let end = run_end(&end, conditions, remarks);
+        let end = run_end(&end, conditions, (journal_state.report(), remarks));
         report(&data_dir, (label, source), end, has_ledger)
     }
 }
 
-fn run_end(end: &LineEnd, conditions: Conditions, mut remarks: Vec<String>) -> RunEnd {
+fn run_end(end: &LineEnd, conditions: Conditions, (journal, mut remarks): (JournalReport, Vec<String>)) -> RunEnd {
     for (agent, stats) in &end.links {
         let name = format!("{agent:?}").to_lowercase();
         remarks.extend(stats.last_fault.as_ref().map(|fault| format!("the last fault of the {name} stream: {fault}")));
@@ -289,6 +303,7 @@ fn run_end(end: &LineEnd, conditions: Conditions, mut remarks: Vec<String>) -> R
         latency: Latency::of(hops, conditions),
         reconnects: end.links.iter().map(|(_, stats)| stats.reconnects).sum(),
         signatures: end.signatures,
+        journal,
         remarks,
     };
     RunEnd { state_hash: end.state_hash, events: end.events, wire: Some(wire) }

@@ -1,6 +1,7 @@
 //! The line on threads: pens and the scribe, the plan of threads, whole runs and how they end.
 #![expect(clippy::disallowed_methods, reason = "these tests start threads of their own to write from")]
 
+mod disks;
 mod scribe;
 mod threaded;
 mod wired;

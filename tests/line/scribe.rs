@@ -1,10 +1,14 @@
 //! One log of several pens: in order, causes first, and whole when a segment ends or a disk is full.
 
+use crate::disks::FullDisk;
 use kalshi_trader::line::{DiskPlan, Pen, PenError, PenSizes, Pens, Scribe};
 use kalshi_trader::record::RecordKind;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
+use std::time::{Duration, SystemTime};
 use trader_journal::event::{Agent, Event, Ring, pad};
-use trader_journal::log::{Entry, Identity, Options, Reader, Writer, verify};
+use trader_journal::log::{Entry, Identity, Options, Ram, Reader, Writer, verify};
 use trader_journal::units::Nanos;
 
 const SIZES: PenSizes = PenSizes { shell: 1 << 14, kalshi: 1 << 14, binance: 1 << 14, pricing: 1 << 14, exec: 1 << 14 };
@@ -151,6 +155,95 @@ fn the_disk_thread_brings_segments_in_time_and_the_log_is_whole() {
         names.filter(|name| name.to_string_lossy().starts_with("seg-")).count() as u64,
         u64::from(report.segments)
     );
+}
+
+/// A writer that makes durable, on a disk with room for so many segments.
+fn durable(segments: u64) -> (FullDisk, Writer) {
+    let disk = FullDisk::with_room_for(segments, Arc::new(Ram::default()));
+    let identity =
+        Identity { epoch_nonce: 1, salt_seed: 2, created: Nanos(3), config_hash: [0; 32], build_hash: [0; 32] };
+    let options = Options::with_blocks(1).expect("a segment");
+    let writer = Writer::open_on(Arc::new(disk.clone()), options, identity).expect("a log");
+    (disk, writer)
+}
+
+/// Lets the scribe work until something is so.
+fn work_until(scribe: &mut Scribe, what: &str, mut is_so: impl FnMut(&Scribe) -> bool) {
+    let begun = SystemTime::UNIX_EPOCH.elapsed().expect("a time");
+    while !is_so(scribe) {
+        scribe.work().expect("a scribe that works");
+        std::thread::park_timeout(Duration::from_millis(1));
+        let waited = SystemTime::UNIX_EPOCH.elapsed().expect("a time").saturating_sub(begun);
+        assert!(waited < Duration::from_secs(20), "never: {what}");
+    }
+}
+
+#[test]
+fn whoever_writes_never_prepares_cuts_or_syncs_a_segment() {
+    let (disk, writer) = durable(u64::MAX);
+    disk.done.lock().unwrap().clear();
+    let (scribe, mut pens) = Scribe::new(writer, &SIZES).unwrap();
+    let mut scribe = scribe.with_disk_thread(&DiskPlan { sync_every_ms: Some(1) }).unwrap();
+    let state = scribe.state();
+    for number in 0..5_000 {
+        pens.kalshi.record(RecordKind::FrameHeard, 1, Nanos(number), &[1; 100]).unwrap();
+        scribe.work().unwrap();
+    }
+    work_until(&mut scribe, "all is durable", |_| state.report().sync.is_some_and(|sync| sync.lag_lines == 0));
+    let report = state.report();
+    assert!(report.segments_prepared > 10 && report.has_spare, "{report:?}");
+    assert!(report.sync.is_some_and(|sync| sync.syncs > 0 && sync.lag_ms == 0), "{report:?}");
+    for what in ["create", "cut", "sync"] {
+        let who = disk.who(what);
+        assert!(who.len() > 10 && who.iter().all(|thread| thread == "disk"), "{what}: {who:?}");
+    }
+    scribe.close().unwrap();
+}
+
+#[test]
+fn a_full_disk_is_said_while_there_is_room_and_forgotten_when_it_is_not_full_any_more() {
+    let (disk, writer) = durable(1);
+    let (scribe, mut pens) = Scribe::new(writer, &SIZES).unwrap();
+    let mut scribe = scribe.with_disk_thread(&DiskPlan { sync_every_ms: None }).unwrap();
+    let state = scribe.state();
+    work_until(&mut scribe, "there is no next segment", |_| !state.has_spare());
+    let report = state.report();
+    assert!(report.trouble.as_ref().is_some_and(|trouble| trouble.contains("create")), "{report:?}");
+    assert!(report.to_string().contains("NO NEXT SEGMENT") && report.sync.is_none(), "{report}");
+    // What there is room for is written all the same.
+    pens.exec.said(&timer(1)).unwrap();
+    assert_eq!(scribe.work().unwrap(), 1);
+    disk.segments_left.store(8, Ordering::Release);
+    work_until(&mut scribe, "there is a next segment again", |_| state.has_spare());
+    assert_eq!(state.report().trouble, None);
+    for number in 0..900 {
+        pens.kalshi.record(RecordKind::FrameHeard, 1, Nanos(number), &[1; 100]).unwrap();
+        scribe.work().unwrap();
+    }
+    scribe.close().unwrap();
+}
+
+/// Without a thread the next segment is made when half of this one is used; both are the same in lockstep.
+#[test]
+fn where_there_is_no_disk_thread_a_full_disk_is_said_before_the_segment_is() {
+    let (disk, writer) = durable(1);
+    let (mut scribe, mut pens) = Scribe::new(writer, &SIZES).unwrap();
+    let state = scribe.state();
+    let mut write = |scribe: &mut Scribe, records: u64| {
+        for number in 0..records {
+            pens.kalshi.record(RecordKind::FrameHeard, 1, Nanos(number), &[1; 100]).unwrap();
+            scribe.work().unwrap();
+        }
+    };
+    write(&mut scribe, 160);
+    assert!(state.has_spare(), "{:?}", state.report());
+    write(&mut scribe, 20);
+    assert!(!state.has_spare(), "{:?}", state.report());
+    disk.segments_left.store(8, Ordering::Release);
+    write(&mut scribe, 40);
+    assert!(state.has_spare(), "{:?}", state.report());
+    write(&mut scribe, 400);
+    scribe.close().unwrap();
 }
 
 #[test]

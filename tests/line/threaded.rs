@@ -1,16 +1,16 @@
 //! Whole runs on one, two and four threads: each can be replayed bit for bit, however the threads
 //! ran; and the line ends in order, or loudly.
 
+use crate::disks::FullDisk;
 use crate::world::{Case, Running, Shared, options, start};
 use kalshi_trader::audit::{Inputs, audit};
 use kalshi_trader::line::replay::replay;
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use trader_journal::event::{Agent, Event, Ring};
-use trader_journal::log::{Disk, DiskFile, Entry, Ram, Reader, Writer, verify};
+use trader_journal::log::{Entry, Ram, Reader, Writer, verify};
 use trader_journal::units::Nanos;
 
 const MINUTE: u64 = 60 * Nanos::SECOND;
@@ -125,8 +125,8 @@ fn records(dir: &TempDir) -> u64 {
 /// The disk is full after two segments: everybody leaves, nothing is sent any more, and the end says why.
 #[test]
 fn a_journal_that_takes_no_more_ends_the_line_and_the_orders() {
-    let disk = FullDisk { disk: Ram::default(), segments_left: Arc::new(AtomicU64::new(2)) };
-    let kept = disk.disk.clone();
+    let kept = Ram::default();
+    let disk = FullDisk::with_room_for(2, Arc::new(kept.clone()));
     let folder = dir();
     let mut case = Case::new(4, folder.path());
     case.settings.push("capacity.frame_bytes_max=262144".into());
@@ -208,49 +208,4 @@ fn a_panic_on_any_thread_ends_the_line_with_its_name_and_a_sealed_journal() {
     let error = end.error.expect("a reason");
     assert!(error.contains("exec") && error.contains("the hundredth round"), "{error}");
     verify(dir.path()).expect("a sealed journal");
-}
-
-/// A disk in memory with room for so many segments.
-struct FullDisk {
-    disk: Ram,
-    segments_left: Arc<AtomicU64>,
-}
-
-impl Disk for FullDisk {
-    fn lock(&self) -> io::Result<Option<Box<dyn Send + Sync>>> {
-        self.disk.lock()
-    }
-
-    fn names(&self) -> io::Result<Vec<String>> {
-        self.disk.names()
-    }
-
-    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let is_segment = name.starts_with("seg");
-        let took = |left: u64| left.checked_sub(1);
-        if is_segment && self.segments_left.fetch_update(Ordering::AcqRel, Ordering::Acquire, took).is_err() {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.disk.create(name)
-    }
-
-    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        self.disk.open(name)
-    }
-
-    fn open_mut(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        self.disk.open_mut(name)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.disk.remove(name)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.disk.sync()
-    }
 }

@@ -184,10 +184,22 @@ impl Writer {
         self.counts[stream.index()]
     }
 
+    /// Lines of all streams that are committed, counted since the log began.
+    #[must_use]
+    pub fn committed_lines(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
     /// Where the next line goes, unless a seal comes first.
     #[must_use]
     pub fn position(&self) -> Position {
         Position { segment: self.live.segment(), line: self.line }
+    }
+
+    /// Lines that the live segment still takes, seals among them, and how many it has in all.
+    #[must_use]
+    pub fn lines_left(&self) -> (u32, u32) {
+        (self.live.lines() - self.line, self.live.lines())
     }
 
     /// Number of this opening of the log.
@@ -354,7 +366,7 @@ impl Writer {
         let first = self.line - lines;
         self.chain = self.live.memory.with_lines(first, lines, |bytes| chain(self.chain, bytes));
         let block = first / BLOCK_LINES;
-        let seal = Seal { chain: self.chain, total: self.counts.iter().sum(), block, lines, last };
+        let seal = Seal { chain: self.chain, total: self.committed_lines(), block, lines, last };
         self.store(tag(0, ORIGIN_SEAL, 0), &seal.encode());
     }
 
