@@ -19,5 +19,6 @@ pub mod record;
 pub mod desk;
 pub mod show;
 pub mod audit;
+pub mod skew;
 pub mod clock;
 pub mod thread;

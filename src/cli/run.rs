@@ -68,7 +68,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum)]
     market: Option<MarketArg>,
     /// What goes wrong at the exchange: `cut@30m=10s` (stream gone), `gap@40m` (a book delta lost),
-    /// `502x2` (replies to orders lost), and over sockets `close@5m`, `refuse@5m=10s`, `freeze@5m=10s`, `garbage@5m`,
+    /// `502x2` (replies to orders lost), `skew@5m=10m` (its clock 5 s ahead), and over sockets `close@5m`, `refuse@5m=10s`, `freeze@5m=10s`, `garbage@5m`,
     /// `unheard@5m`, `unanswered@5m`; separated by commas; times from the session's start.
     #[arg(long, value_name = "FAULTS")]
     fault: Option<String>,

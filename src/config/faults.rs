@@ -7,6 +7,7 @@
 //! | `502xN` | the first N replies to orders are done and answered `502 Bad Gateway` |
 //! | `lostxN` | the first N orders never arrive and are answered `502 Bad Gateway` |
 //! | `lag@T=D` | for D from T on the account's lists stand still at T, and say so |
+//! | `skew@T=D` | for D from T on its clock is 5 s ahead of the wall's |
 //! | `close@T` | every connection is closed at T, without a goodbye |
 //! | `refuse@T=D` | new connections are closed at once for D |
 //! | `freeze@T=D` | nothing is read or written for D, nothing is closed |
@@ -41,6 +42,13 @@ pub enum Fault {
     },
     /// The account's lists stand still `after_ns` for `for_ns`.
     Lag {
+        /// Since the start.
+        after_ns: u64,
+        /// How long.
+        for_ns: u64,
+    },
+    /// The exchange's clock is ahead `after_ns` for `for_ns`.
+    Skew {
         /// Since the start.
         after_ns: u64,
         /// How long.
@@ -103,7 +111,7 @@ impl WireFault {
 /// The word that is no fault, and what would be one.
 pub fn parse_faults(text: &str) -> Result<Vec<Fault>, String> {
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let known = "write cut@30m=10s, gap@40m, 502x2, lostx1, lag@30m=10s, close@5m, refuse@5m=10s, freeze@5m=10s, garbage@5m, unheard@5m or unanswered@5m";
+    let known = "write cut@30m=10s, gap@40m, 502x2, lostx1, lag@30m=10s, skew@30m=10m, close@5m, refuse@5m=10s, freeze@5m=10s, garbage@5m, unheard@5m or unanswered@5m";
     words.map(|word| parse(word).ok_or_else(|| format!("`{word}` is no fault; {known}"))).collect()
 }
 
@@ -122,6 +130,9 @@ fn parse(word: &str) -> Option<Fault> {
     }
     if let Some((after, long)) = word.strip_prefix("lag@").and_then(|rest| rest.split_once('=')) {
         return Some(Fault::Lag { after_ns: span(after)?, for_ns: span(long)? });
+    }
+    if let Some((after, long)) = word.strip_prefix("skew@").and_then(|rest| rest.split_once('=')) {
+        return Some(Fault::Skew { after_ns: span(after)?, for_ns: span(long)? });
     }
     if let Some(after) = word.strip_prefix("gap@") {
         return Some(Fault::Gap { after_ns: span(after)? });
@@ -164,6 +175,8 @@ mod tests {
         assert_eq!(parse_faults("cut@30m=10s, gap@0s,502x2").unwrap(), [cut, gap, Fault::BadGateway { times: 2 }]);
         let lag = Fault::Lag { after_ns: 60_000_000_000, for_ns: 5_000_000_000 };
         assert_eq!(parse_faults("lostx3,lag@1m=5s").unwrap(), [Fault::LostOrder { times: 3 }, lag]);
+        let skew = Fault::Skew { after_ns: 60_000_000_000, for_ns: 5_000_000_000 };
+        assert_eq!(parse_faults("skew@1m=5s").unwrap(), [skew]);
         assert_eq!(parse_faults(""), Ok(Vec::new()));
         let second = 1_000_000_000;
         let frozen = Fault::Wire { what: WireFault::Freeze, after_ns: 60 * second, for_ns: 3 * second };
@@ -184,6 +197,7 @@ mod tests {
             "gap@é",
             "dup@3m",
             "lag@3m",
+            "skew@3m",
             "lostx",
         ] {
             let told = parse_faults(wrong).unwrap_err();

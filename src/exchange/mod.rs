@@ -210,6 +210,12 @@ impl MockExchange {
         Some((ticket, status))
     }
 
+    /// How far the exchange's clock is ahead of the wall's at `now`, ns: what its replies say of the time.
+    #[must_use]
+    pub fn clock_ahead_ns(&self, now: Nanos) -> u64 {
+        self.trouble.clock_ahead_ns(now)
+    }
+
     /// The venue itself, for whoever checks what was said against what is.
     #[must_use]
     pub const fn venue(&self) -> &Venue {

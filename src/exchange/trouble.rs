@@ -8,6 +8,9 @@ pub(super) const BAD_GATEWAY: (u16, &str) = (502, "<html><head><title>502 Bad Ga
 /// How a frame begins whose loss leaves a gap in the numbers of the books.
 const BOOK_DELTA: &[u8] = b"{\"type\":\"orderbook_delta\"";
 
+/// How far a skewed clock is ahead: more than a trader allows, less than a signature's window.
+const SKEW_NS: u64 = 5 * Nanos::SECOND;
+
 /// Faults to come, by time.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
@@ -20,6 +23,8 @@ pub(super) struct Trouble {
     lost_orders: u32,
     /// When the account's lists stand still, and until when.
     lags: Vec<(Nanos, Nanos)>,
+    /// When its clock is ahead, and until when.
+    skews: Vec<(Nanos, Nanos)>,
 }
 
 impl Trouble {
@@ -36,6 +41,10 @@ impl Trouble {
                 Fault::Lag { after_ns, for_ns } => {
                     let from = start.plus(after_ns);
                     trouble.lags.push((from, from.plus(for_ns)));
+                }
+                Fault::Skew { after_ns, for_ns } => {
+                    let from = start.plus(after_ns);
+                    trouble.skews.push((from, from.plus(for_ns)));
                 }
                 Fault::BadGateway { times } => trouble.bad_gateways = trouble.bad_gateways.saturating_add(times),
                 // The servers' business.
@@ -73,6 +82,12 @@ impl Trouble {
     pub(super) fn read_side(&self, now: Nanos) -> Nanos {
         let standing = self.lags.iter().filter(|(from, until)| *from <= now && now < *until);
         standing.map(|(from, _)| *from).min().unwrap_or(now)
+    }
+
+    /// How far its clock is ahead of the wall's at market time `now`, ns.
+    pub(super) fn clock_ahead_ns(&self, now: Nanos) -> u64 {
+        let is_skewed = self.skews.iter().any(|(from, until)| *from <= now && now < *until);
+        if is_skewed { SKEW_NS } else { 0 }
     }
 
     /// Whether the next order never arrives; asked once for each.

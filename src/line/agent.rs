@@ -150,7 +150,21 @@ impl<S: Stage> StageAgent<S> {
     /// # Errors
     /// As [`StageAgent::work`].
     pub fn inject(&mut self, event: &Event, pen: &mut Pen, sees: &mut impl FnMut(Word<'_>)) -> Result<(), PenError> {
-        self.hear(Ring::Shell, event, pen, sees)
+        self.tell(Ring::Shell, event, pen, sees)
+    }
+
+    /// Hears one event as if it came on `ring`, when there [is room](StageAgent::has_room).
+    ///
+    /// # Errors
+    /// As [`StageAgent::work`].
+    pub fn tell(
+        &mut self,
+        ring: Ring,
+        event: &Event,
+        pen: &mut Pen,
+        sees: &mut impl FnMut(Word<'_>),
+    ) -> Result<(), PenError> {
+        self.hear(ring, event, pen, sees)
     }
 
     /// Says the hash of the stage's state, as it does by itself every [`HASH_EVERY_EVENTS`].

@@ -72,7 +72,7 @@ impl SimRun {
 impl Parts {
     fn opening(&self, now: Nanos) -> Opening<'_> {
         let Parts { config, configuration, label, plan, data_dir, .. } = self;
-        Opening { data_dir, config, configuration, label, nonce: plan.nonce, now }
+        Opening { data_dir, config, configuration, label, nonce: plan.nonce, now, is_durable: false }
     }
 }
 

@@ -10,10 +10,12 @@ use super::pen::PenError;
 use super::resume::{LastWords, Links};
 use super::scribe::{Committed, Pens, Scribe, ScribeError};
 use super::stages::{Stages, is_command, is_for_exec};
+use super::standing::Standing;
 use crate::exchange::{ConnId, MockExchange};
 use crate::gateway::{Gateway, Outgoing, Request, write_reply};
 use crate::record::RecordKind;
 use crate::scout::{Api, Scout, ScoutSettings};
+use crate::skew::SkewGauge;
 use std::sync::Arc;
 use thiserror::Error;
 use trader_exec::Exec;
@@ -68,6 +70,9 @@ pub struct Lockstep {
     scribe: Scribe,
     pens: Pens,
     committed: Arc<Committed>,
+    standing: Standing,
+    /// Our clock less the exchange's, as its answers show it.
+    skew: Arc<SkewGauge>,
     kalshi: FeedAgent<kalshi::Session>,
     binance: FeedAgent<binance::Session>,
     pricing: StageAgent<Pricing>,
@@ -176,10 +181,15 @@ impl Lockstep {
             input(Ring::PricingExec, pricing_exec),
         ];
         let to_exec = Output { takes: is_for_exec, events: opinions };
-        let Stages { kalshi, binance, pricing, exec, model, shard, frame_bytes_max } = stages;
+        let Stages { kalshi, binance, pricing, exec, model, shard, frame_bytes_max, limits } = stages;
+        let skew = Arc::new(SkewGauge::default());
+        let gauge = Arc::clone(&skew);
+        let standing = Standing::new(scribe.state(), scribe.committed(), Box::new(move || gauge.skew_ns()), limits);
         Ok(Lockstep {
             exchange,
             committed: scribe.committed(),
+            standing,
+            skew,
             scribe,
             pens,
             kalshi: FeedAgent::new(kalshi, kalshi_routes),
@@ -379,6 +389,9 @@ impl Lockstep {
         let Some(question) = self.scout.next(self.now) else { return Ok(0) };
         let mut body = std::mem::take(&mut self.bytes);
         let status = self.exchange.get(self.now, &question.target, &mut body);
+        if question.api == Api::Kalshi {
+            self.skew.tell(-(self.exchange.clock_ahead_ns(self.now) as i64));
+        }
         self.scout.answered(&question, status, &body);
         let answer = FeedInput::Answer { target: &question.target, status, body: &body };
         match question.api {
@@ -413,13 +426,20 @@ impl Lockstep {
     }
 
     fn work_stages(&mut self) -> Result<usize, LockstepError> {
-        let Lockstep { pricing, exec, pens, gateway, now, .. } = self;
+        let Lockstep { pricing, exec, pens, gateway, standing, now, .. } = self;
         let mut did = pricing.work(*now, &mut pens.pricing, &mut |_| ())?;
-        did += exec.work(*now, &mut pens.exec, &mut |word| match word {
+        let mut sees = |word: Word<'_>| match word {
             Word::Heard { event, .. } => gateway.hear(event),
             Word::Said { event, line } if is_command(event) => gateway.accept(event, line),
             Word::Said { .. } => {}
-        })?;
+        };
+        while exec.has_room(&mut pens.exec)
+            && let Some((ring, event)) = standing.news(*now, *now, pens.exec.lines())
+        {
+            exec.tell(ring, &event, &mut pens.exec, &mut sees)?;
+            did += 1;
+        }
+        did += exec.work(*now, &mut pens.exec, &mut sees)?;
         Ok(did)
     }
 

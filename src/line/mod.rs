@@ -35,6 +35,7 @@ mod sessions;
 pub mod sim;
 mod settling;
 mod stages;
+mod standing;
 pub mod threaded;
 pub mod wired;
 

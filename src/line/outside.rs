@@ -1,7 +1,7 @@
 //! A line's ports over sockets: two WebSockets, HTTPS for the orders, and the scouts' threads.
 
-use super::lead::Lead;
-use super::port::{FeedPort, PortEvent, PortStats, Ports};
+use super::lead::{Lead, MadeAt, Purpose};
+use super::port::{FeedPort, PortEvent, PortStats, Ports, SkewOf};
 use super::stages::Stages;
 use crate::clock::{self, MarketClock};
 use crate::config::Config;
@@ -10,6 +10,7 @@ use crate::scout::caller::{self, CallerSettings, Pace, ScoutThread};
 use crate::scout::{AskSettings, Scout, ScoutSettings};
 use crate::signer::Key;
 use crate::signer::pool::{self, PoolError, PoolSettings};
+use crate::skew::{SkewGauge, worst_ns};
 use crate::socket::link::{Handshake, Link, LinkEvent, LinkSettings};
 use crate::socket::reactor::Reactor;
 use crate::socket::url::{Url, UrlError};
@@ -100,19 +101,31 @@ pub fn connect(
     let (pool, signer) = pool::start(Arc::clone(&outside.key), PoolSettings::of(config))?;
     let orders = OrderSettings::of(config, stages.shard, &outside.kalshi.rest_url, Arc::clone(&outside.tls));
     let wish = helpers.portfolio_scout.wish();
+    let gauge = Arc::new(SkewGauge::default());
+    let lead = |made_at, purpose| Some(Lead::new(clock.clone(), made_at, purpose));
     let ports = Ports {
-        kalshi: Box::new(LinkPort::new(&outside.kalshi, config, outside, signed(&outside.key, &outside.kalshi)?)?),
+        kalshi: Box::new(LinkPort {
+            lead: lead(MadeAt::Kalshi, Purpose::Tell(Arc::clone(&gauge))),
+            ..LinkPort::new(&outside.kalshi, config, outside, signed(&outside.key, &outside.kalshi)?)?
+        }),
         kalshi_answers: vec![markets, account],
         binance: Box::new(LinkPort {
-            lead: outside.leads_the_clock.then(|| Lead::new(clock.clone())),
+            lead: if outside.leads_the_clock { lead(MadeAt::Binance, Purpose::Follow) } else { None },
             ..LinkPort::new(&outside.binance, config, outside, Box::new(Vec::new))?
         }),
         binance_answers: vec![candles],
         history_answers,
         orders: Box::new(OrderGateway::new(&orders, (pool, Some(signer)), clock.clone())?),
         read_account: Box::new(move |since| wish.read_account(since)),
+        skew: skew_of(&helpers, gauge),
     };
     Ok((ports, helpers))
+}
+
+/// The worst that the answers and the stream show.
+fn skew_of(helpers: &Helpers, stream: Arc<SkewGauge>) -> SkewOf {
+    let scouts = [&helpers.market_scout, &helpers.portfolio_scout].map(|scout| Arc::clone(scout.health()));
+    Box::new(move || worst_ns(scouts.iter().map(|health| health.skew_ns()).chain([stream.skew_ns()])))
 }
 
 /// Room for the path and query before an answer.
@@ -150,7 +163,11 @@ impl LinkPort {
 
 impl FeedPort for LinkPort {
     fn next(&mut self, reactor: &mut Reactor, wall: Nanos) -> Option<PortEvent<'_>> {
-        Some(match self.link.work(reactor, wall)? {
+        let Some(event) = self.link.work(reactor, wall) else {
+            self.lead.iter_mut().for_each(|lead| lead.saw_nothing(wall));
+            return None;
+        };
+        Some(match event {
             LinkEvent::Up { epoch } => PortEvent::Up { epoch },
             LinkEvent::Frame { epoch, bytes } => {
                 self.lead.iter_mut().for_each(|lead| lead.see(bytes));

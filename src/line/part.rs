@@ -8,6 +8,7 @@ use super::pen::{Pen, PenError};
 use super::port::{FeedPort, OrderPort, OrderTurn, PortEvent, PortStats, ReadAccount, Signatures};
 use super::scribe::Committed;
 use super::stages::is_command;
+use super::standing::Standing;
 use crate::clock::MarketClock;
 use crate::socket::reactor::Reactor;
 use std::sync::Arc;
@@ -272,6 +273,7 @@ pub(super) struct ExecPart {
     read_account: ReadAccount,
     replies: Producer<Event>,
     committed: Arc<Committed>,
+    standing: Standing,
     stamp: Stamp,
     last_round: Nanos,
     flights: Flights,
@@ -286,7 +288,7 @@ impl ExecPart {
         (pen, shell): (Pen, Pen),
         (orders, read_account): (Box<dyn OrderPort>, ReadAccount),
         replies: Producer<Event>,
-        committed: Arc<Committed>,
+        (committed, standing): (Arc<Committed>, Standing),
     ) -> ExecPart {
         ExecPart {
             agent: agent.with_timer_again_ns(PAUSE_NS),
@@ -296,6 +298,7 @@ impl ExecPart {
             read_account,
             replies,
             committed,
+            standing,
             stamp: Stamp(Nanos(0)),
             last_round: Nanos::NEVER,
             flights: Flights::new(),
@@ -305,7 +308,7 @@ impl ExecPart {
     }
 
     fn hear(&mut self, clock: &MarketClock) -> Result<(Nanos, usize), PenError> {
-        let ExecPart { agent, pen, orders, read_account, stamp, last_round, flights, .. } = self;
+        let ExecPart { agent, pen, orders, read_account, standing, stamp, last_round, flights, .. } = self;
         let mut sees = |word: Word<'_>| {
             match word {
                 Word::Heard { event, .. } => orders.hear(event),
@@ -316,7 +319,14 @@ impl ExecPart {
             flights.see(word, clock);
         };
         let now = after_a_pause(agent, (stamp, last_round), pen, clock, &mut sees)?;
-        Ok((now, agent.work(now, pen, &mut sees)?))
+        let mut told = 0;
+        while agent.has_room(pen)
+            && let Some((ring, event)) = standing.news(now, clock.wall_now(), pen.lines())
+        {
+            agent.tell(ring, &event, pen, &mut sees)?;
+            told += 1;
+        }
+        Ok((now, told + agent.work(now, pen, &mut sees)?))
     }
 
     fn send(&mut self, now: Nanos, round: &mut Round<'_>) -> Result<usize, PenError> {

@@ -125,6 +125,9 @@ pub struct OrderTurn<'a> {
 /// Asks for the account to be read, its orders and fills from a time on; it does not block.
 pub type ReadAccount = Box<dyn Fn(Nanos) + Send>;
 
+/// Our clock less the venue's, ns, as far as anybody has been told; positive where ours is ahead.
+pub type SkewOf = Box<dyn Fn() -> Option<i64> + Send>;
+
 /// What a threaded line is connected to.
 pub struct Ports {
     /// Kalshi's stream.
@@ -141,4 +144,6 @@ pub struct Ports {
     pub orders: Box<dyn OrderPort>,
     /// Told when exec wants its account read.
     pub read_account: ReadAccount,
+    /// How far our clock is off.
+    pub skew: SkewOf,
 }

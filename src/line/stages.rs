@@ -4,6 +4,7 @@ use super::agent::StageAgent;
 use super::feed::FeedCost;
 use super::pen::room_cost_bytes;
 use super::scribe::PenSizes;
+use super::standing::StandingLimits;
 use crate::config::{Config, DailyLossRule as Rule, Mode as SeriesWord, cents, contracts, dollars};
 use crate::scout::SYMBOL;
 use trader_exec::{DailyLossRule, Exec, Reconciliation};
@@ -36,6 +37,8 @@ pub struct Stages {
     pub shard: u8,
     /// The longest frame or answer that is read, bytes.
     pub frame_bytes_max: usize,
+    /// Beyond these exec opens nothing.
+    pub(super) limits: StandingLimits,
 }
 
 impl Stages {
@@ -50,6 +53,10 @@ impl Stages {
             model: model_events(config, ts),
             shard: config.sim.shard as u8,
             frame_bytes_max: config.capacity.frame_bytes_max as usize,
+            limits: StandingLimits {
+                lag_lines_max: config.journal.lag_lines_max,
+                skew_ns_max: millis(config.freshness.clock_skew_ms_max),
+            },
         }
     }
 

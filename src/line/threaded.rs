@@ -14,8 +14,9 @@ use super::pen::PenError;
 use super::plan::ThreadPlan;
 use super::port::{PortStats, Ports, Signatures};
 use super::scribe::{Pens, Scribe, ScribeError};
-use super::seat::{Seat, scribe};
+use super::seat::{Seat, scribe as write_all};
 use super::stages::{Stages, is_for_exec};
+use super::standing::Standing;
 use crate::clock::{MarketClock, Stopwatch};
 use crate::socket::reactor::Reactor;
 use crate::thread::{self, rest};
@@ -141,8 +142,7 @@ impl Threaded {
             nonce: run.nonce,
             pad2: pad(),
         };
-        let committed = writer.committed();
-        let joined = join(stages, pens, ports, (control, committed, &started))?;
+        let joined = join(stages, pens, ports, (control, &writer, &started))?;
         let mut remarks = Vec::new();
         if plan.lock_memory
             && let Err(refused) = thread::lock_memory()
@@ -243,7 +243,7 @@ impl Threaded {
 
     fn seat_scribe(writer: Scribe, plan: &ThreadPlan, halt: &Arc<Halt>) -> Result<Handle<u64>, StartError> {
         let (seen, patience) = (Arc::clone(halt), plan.patience);
-        Ok(spawn("journal", halt, move || scribe(writer, patience, &seen))?)
+        Ok(spawn("journal", halt, move || write_all(writer, patience, &seen))?)
     }
 }
 
@@ -290,9 +290,11 @@ fn join(
     stages: Stages,
     pens: Pens,
     ports: Ports,
-    (control, committed, started): (Consumer<Event>, Arc<super::scribe::Committed>, &Event),
+    (control, scribe, started): (Consumer<Event>, &Scribe, &Event),
 ) -> Result<Joined, StartError> {
-    let Stages { kalshi, binance, pricing, exec, model, frame_bytes_max, .. } = stages;
+    let Stages { kalshi, binance, pricing, exec, model, frame_bytes_max, limits, .. } = stages;
+    let committed = scribe.committed();
+    let standing = Standing::new(scribe.state(), Arc::clone(&committed), ports.skew, limits);
     let Pens { shell, kalshi: kalshi_pen, binance: binance_pen, pricing: mut pricing_pen, exec: mut exec_pen } = pens;
     let kalshi_slots = ring_slots(kalshi.says_max());
     let (to_pricing, kalshi_pricing) = spsc::ring(kalshi_slots)?;
@@ -335,7 +337,13 @@ fn join(
         kalshi: Box::new(kalshi),
         binance: Box::new(binance),
         pricing: Box::new(PricingPart::new(pricing, pricing_pen)),
-        exec: Box::new(ExecPart::new(exec, (exec_pen, shell), (ports.orders, ports.read_account), replies, committed)),
+        exec: Box::new(ExecPart::new(
+            exec,
+            (exec_pen, shell),
+            (ports.orders, ports.read_account),
+            replies,
+            (committed, standing),
+        )),
     })
 }
 

@@ -6,6 +6,7 @@ use super::tls::TlsConnector;
 use super::{Api, Question};
 use crate::clock;
 use crate::signer::Key;
+use crate::skew::SkewRange;
 use rustls::ClientConfig;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,8 +117,8 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
-    /// Our clock less the server's, ns, to half a second; `None` when it does not tell the time.
-    pub skew_ns: Option<i64>,
+    /// Our clock less the server's; `None` when it does not tell the time.
+    pub skew: Option<SkewRange>,
 }
 
 /// Asks.
@@ -168,18 +169,19 @@ impl Asker {
                 request = request.header(name, value);
             }
         }
-        let read = request.call().and_then(|reply| self.read(reply));
+        let asked = clock::wall();
+        let read = request.call().and_then(|reply| self.read(reply, asked));
         let (answer, pause_s) = read.map_err(|why| Failure::Transport { host: host.clone(), why: told(&why) })?;
         judge(host, answer, pause_s)
     }
 
-    fn read(&self, mut reply: ureq::http::Response<Body>) -> Result<(Answer, Option<u64>), ureq::Error> {
+    fn read(&self, mut reply: ureq::http::Response<Body>, asked: Nanos) -> Result<(Answer, Option<u64>), ureq::Error> {
         let text = |name: &str| reply.headers().get(name).and_then(|value| value.to_str().ok());
-        let skew_ns = text("date").and_then(|date| skew_ns(clock::wall(), date));
+        let skew = text("date").and_then(|date| skew(asked, clock::wall(), date));
         let pause_s = text("retry-after").and_then(|pause| pause.trim().parse().ok());
         let status = reply.status().as_u16();
         let body = reply.body_mut().with_config().limit(self.settings.answer_bytes_max).read_to_vec()?;
-        Ok((Answer { status, body, skew_ns }, pause_s))
+        Ok((Answer { status, body, skew }, pause_s))
     }
 }
 
@@ -232,10 +234,8 @@ fn origin(url: &str) -> &str {
 }
 
 /// Our clock less that of a `Date` header, which names the second that has begun.
-fn skew_ns(wall: Nanos, date: &str) -> Option<i64> {
-    let told = jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second();
-    let told_ns = told.checked_mul(1_000_000_000)?.checked_add(500_000_000)?;
-    i64::try_from(wall.0).ok()?.checked_sub(told_ns)
+fn skew(asked: Nanos, heard: Nanos, date: &str) -> Option<SkewRange> {
+    SkewRange::of_date(asked, heard, jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second())
 }
 
 #[cfg(test)]
@@ -252,9 +252,11 @@ mod tests {
     #[test]
     fn a_date_tells_how_far_the_clocks_are_apart() {
         let at = Nanos(1_700_000_000 * Nanos::SECOND);
-        assert_eq!(skew_ns(at, "Tue, 14 Nov 2023 22:13:20 GMT"), Some(-500_000_000));
-        assert_eq!(skew_ns(at.plus(3 * Nanos::SECOND), "Tue, 14 Nov 2023 22:13:20 GMT"), Some(2_500_000_000));
-        assert_eq!(skew_ns(at, "yesterday"), None);
+        let skew_ns = |asked, heard, date| skew(asked, heard, date).map(|range| range.middle_ns());
+        assert_eq!(skew_ns(at, at, "Tue, 14 Nov 2023 22:13:20 GMT"), Some(-500_000_000));
+        let later = at.plus(3 * Nanos::SECOND);
+        assert_eq!(skew_ns(later, later, "Tue, 14 Nov 2023 22:13:20 GMT"), Some(2_500_000_000));
+        assert_eq!(skew_ns(at, at, "yesterday"), None);
     }
 
     #[test]

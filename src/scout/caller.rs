@@ -7,6 +7,7 @@ use super::ask::{Answer, AskSettings, Asker, Failure};
 use super::health::ScoutHealth;
 use super::{Api, Question, Scout};
 use crate::clock::MarketClock;
+use crate::skew::SkewEstimate;
 use crate::thread;
 use std::io;
 use std::sync::Arc;
@@ -129,6 +130,7 @@ pub fn start(settings: CallerSettings) -> io::Result<ScoutThread> {
         next_call: Nanos(0),
         record: Vec::new(),
         health: Arc::clone(&health),
+        skew: SkewEstimate::default(),
         wish: wish.clone(),
         stop: Arc::clone(&stop),
     };
@@ -178,6 +180,7 @@ struct Caller {
     next_call: Nanos,
     record: Vec<u8>,
     health: Arc<ScoutHealth>,
+    skew: SkewEstimate,
     wish: AccountWish,
     stop: Arc<AtomicBool>,
 }
@@ -207,8 +210,8 @@ impl Caller {
                 self.failures[api as usize] = 0;
                 self.scout.answered(&question, answer.status, &answer.body);
                 self.health.answered(api, self.clock.wall_now());
-                if let (Api::Kalshi, Some(skew_ns)) = (api, answer.skew_ns) {
-                    self.health.told_skew(skew_ns);
+                if let (Api::Kalshi, Some(range)) = (api, answer.skew) {
+                    self.health.told_skew(self.skew.see(range).middle_ns());
                 }
             }
             Ok(None) => {}

@@ -1,7 +1,8 @@
 //! How the asking goes, for whoever shows it.
 
 use super::Api;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use crate::skew::SkewGauge;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use trader_journal::units::Nanos;
 
@@ -11,7 +12,7 @@ pub struct ScoutHealth {
     asked: AtomicU64,
     answered: AtomicU64,
     failed: AtomicU64,
-    skew_ns: AtomicI64,
+    skew: SkewGauge,
     last_answer: [AtomicU64; 2],
     troubles: Mutex<[Option<(Nanos, String)>; 2]>,
 }
@@ -25,7 +26,7 @@ pub struct ScoutReport {
     pub answered: u64,
     /// Calls that failed; each was, or will be, made again.
     pub failed: u64,
-    /// Our clock less Kalshi's at its last answer, ns; `None` before one that told the time.
+    /// Our clock less Kalshi's as its answers show it, ns; `None` before one that told the time.
     pub skew_ns: Option<i64>,
     /// Wall time of the last answer of Kalshi and of Binance; 0 before the first.
     pub last_answer: [Nanos; 2],
@@ -33,16 +34,13 @@ pub struct ScoutReport {
     pub troubles: [Option<(Nanos, String)>; 2],
 }
 
-/// No clock is that wrong.
-const UNTOLD: i64 = i64::MIN;
-
 impl Default for ScoutHealth {
     fn default() -> ScoutHealth {
         ScoutHealth {
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            skew_ns: AtomicI64::new(UNTOLD),
+            skew: SkewGauge::default(),
             last_answer: [const { AtomicU64::new(0) }; 2],
             troubles: Mutex::default(),
         }
@@ -53,15 +51,20 @@ impl ScoutHealth {
     /// Everything as it is now.
     #[must_use]
     pub fn report(&self) -> ScoutReport {
-        let skew_ns = self.skew_ns.load(Ordering::Relaxed);
         ScoutReport {
             asked: self.asked.load(Ordering::Relaxed),
             answered: self.answered.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
-            skew_ns: (skew_ns != UNTOLD).then_some(skew_ns),
+            skew_ns: self.skew_ns(),
             last_answer: [0, 1].map(|api: usize| Nanos(self.last_answer[api].load(Ordering::Relaxed))),
             troubles: self.troubles().clone(),
         }
+    }
+
+    /// Our clock less Kalshi's, ns, as its answers so far show it; `None` before one that told the time.
+    #[must_use]
+    pub fn skew_ns(&self) -> Option<i64> {
+        self.skew.skew_ns()
     }
 
     pub(super) fn asked(&self) {
@@ -84,6 +87,6 @@ impl ScoutHealth {
     }
 
     pub(super) fn told_skew(&self, skew_ns: i64) {
-        self.skew_ns.store(skew_ns, Ordering::Relaxed);
+        self.skew.tell(skew_ns);
     }
 }

@@ -3,6 +3,7 @@
 
 mod disks;
 mod scribe;
+mod standing;
 mod threaded;
 mod wired;
 mod world;

@@ -73,6 +73,9 @@ fn a_session_over_sockets_trades_is_settled_and_replays() {
         assert!(report["latency_ns"][hop]["count"].as_u64() >= Some(1), "{hop}: {report}");
     }
     assert_eq!(report["reconnects"], 0, "{report}");
+    let journal = &report["journal"];
+    assert!(journal["segments_prepared"].as_u64() >= Some(1), "{report}");
+    assert!(journal["sync"]["count"].as_u64() >= Some(1), "{report}");
     let run = dir.path().join("run");
     check(&run, Some(&ledger(&run)));
 }
@@ -85,6 +88,21 @@ fn a_line_whose_connections_are_closed_makes_them_anew() {
     let report = finish(embedded(&dir, &["sim.faults=close@8m", "threads.stages=4"]));
     assert!(report["reconnects"].as_u64() >= Some(2), "both streams were closed: {report}");
     assert_eq!(report["windows_settled"], report["evaluations"], "{report}");
+    let run = dir.path().join("run");
+    check(&run, Some(&ledger(&run)));
+}
+
+/// The exchange's clock is 5 s ahead for one window: its answers say so, and nothing is opened.
+#[test]
+fn a_skewed_exchange_clock_stops_opening_and_a_right_one_lets_it_open_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let request =
+        SimRequest { candles: Vec::new(), from: None, to: None, windows: Some(2), data_dir: dir.path().join("run") };
+    let run = SimRun::prepare(&mut layers(&["sim.faults=skew@0s=15m"]), &request).expect("a session");
+    let report = finish(WiredRun::embedded(run).expect("a running session"));
+    let gates = &report["evaluations_by_gate"];
+    assert!(gates["clock_skew"].as_u64() >= Some(1), "{report}");
+    assert!(report["orders_sent"].as_u64() >= Some(1), "{report}");
     let run = dir.path().join("run");
     check(&run, Some(&ledger(&run)));
 }

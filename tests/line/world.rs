@@ -6,7 +6,9 @@ use kalshi_trader::exchange::path::{GeneratorSettings, MarketPath, PathSettings,
 use kalshi_trader::exchange::{ConnId, ExchangeSettings, MockExchange};
 use kalshi_trader::gateway::{Gateway, Outgoing, Request, write_reply};
 use kalshi_trader::line::plan::ThreadPlan;
-use kalshi_trader::line::port::{FeedPort, Left, OrderPort, OrderTurn, PortEvent, PortStats, Ports, Signatures};
+use kalshi_trader::line::port::{
+    FeedPort, Left, OrderPort, OrderTurn, PortEvent, PortStats, Ports, Signatures, SkewOf,
+};
 use kalshi_trader::line::threaded::{Run, Setup, Threaded};
 use kalshi_trader::line::{PenError, Scribe, Stages};
 use kalshi_trader::record::RecordKind;
@@ -235,7 +237,10 @@ impl OrderPort for Orders {
 pub(crate) struct Case {
     pub(crate) settings: Vec<String>,
     pub(crate) writer: Box<dyn FnOnce(Identity) -> Writer>,
+    /// What is done with the scribe before he writes.
+    pub(crate) scribe: Box<dyn FnOnce(Scribe) -> Scribe>,
     pub(crate) before_orders: Before,
+    pub(crate) skew: SkewOf,
     pub(crate) quarters: u64,
 }
 
@@ -248,7 +253,9 @@ impl Case {
         Case {
             settings,
             writer: Box::new(move |identity| Writer::open(&dir, options(256), identity).expect("a journal")),
+            scribe: Box::new(|scribe| scribe),
             before_orders: Box::new(|| ()),
+            skew: Box::new(|| None),
             quarters: 2,
         }
     }
@@ -296,7 +303,8 @@ pub(crate) fn start(case: Case) -> Running {
     let stages = Stages::of(&config, world_start);
     let identity =
         Identity { epoch_nonce: 1, salt_seed: 2, created: world_start, config_hash: [0; 32], build_hash: [0; 32] };
-    let (mut scribe, mut pens) = Scribe::new((case.writer)(identity), &stages.pen_sizes()).unwrap();
+    let (scribe, mut pens) = Scribe::new((case.writer)(identity), &stages.pen_sizes()).unwrap();
+    let mut scribe = (case.scribe)(scribe);
     pens.shell.record(RecordKind::Configuration, 0, world_start, layers.to_toml().as_bytes()).unwrap();
     scribe.work().unwrap();
     let clock = MarketClock::scaled(world_start, SPEED);
@@ -316,6 +324,7 @@ pub(crate) fn start(case: Case) -> Running {
         binance_answers: vec![binance_answers],
         history_answers,
         read_account: Box::new(|_| ()),
+        skew: case.skew,
         orders: Box::new(Orders {
             world: Arc::clone(&world),
             gateway: Gateway::new(stages.shard),

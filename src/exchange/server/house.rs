@@ -249,8 +249,12 @@ impl House {
                     Heard::Request(request) => {
                         let entrance = guest.connection.entrance;
                         // Signatures are compared with the wall as it is, not as it was counted since the start.
-                        let asked_at = Times { wall: wall(), ..times };
-                        let answer = self.counter.ask(asked_at, *id, entrance, &request);
+                        let ahead_ns = self.counter.market.exchange.clock_ahead_ns(times.now);
+                        let asked_at = Times { wall: wall().plus(ahead_ns), ..times };
+                        let mut answer = self.counter.ask(asked_at, *id, entrance, &request);
+                        if let Answer::Reply(reply) = &mut answer {
+                            reply.ahead_ns = ahead_ns;
+                        }
                         give(guest, answer, &request, times.wall)
                     }
                     Heard::Text(text) => {
@@ -283,7 +287,8 @@ impl House {
     fn answer(&mut self, times: Times) {
         while let Some((id, reply)) = self.counter.next_answer(times.now) {
             match (reply, self.guests.get_mut(&id)) {
-                (Some(reply), Some(guest)) => {
+                (Some(mut reply), Some(guest)) => {
+                    reply.ahead_ns = self.counter.market.exchange.clock_ahead_ns(times.now);
                     guest.connection.answer(&reply, times.wall);
                     // The next request may have been read already: no event will tell of it.
                     self.is_busy = true;

@@ -10,11 +10,13 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
     /// Beside those every answer has.
     pub(super) headers: Vec<(&'static str, String)>,
+    /// How far the clock that dates it is ahead of the wall's, ns.
+    pub(super) ahead_ns: u64,
 }
 
 impl Reply {
     pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Reply {
-        Reply { status, body: body.into(), headers: Vec::new() }
+        Reply { status, body: body.into(), headers: Vec::new(), ahead_ns: 0 }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
@@ -27,7 +29,7 @@ impl Reply {
         let kind = if self.body.first() == Some(&b'<') { "text/html" } else { "application/json" };
         let connection = if keeps_alive { "keep-alive" } else { "close" };
         put(out, format_args!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)));
-        put(out, format_args!("Date: {}\r\n", date(wall)));
+        put(out, format_args!("Date: {}\r\n", date(wall.plus(self.ahead_ns))));
         // What has no content has no length either (RFC 9110, 8.6).
         if self.status != 204 {
             put(out, format_args!("Content-Type: {kind}\r\nContent-Length: {}\r\n", self.body.len()));
