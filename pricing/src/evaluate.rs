@@ -1,13 +1,13 @@
 //! One event's one evaluation: when it may happen, what must be known first, what is said of it.
 
 use crate::leg::{Bench, Fair, Leg, Legs};
-use crate::model::ModelSlots;
+use crate::model::{Model, ModelSlots};
 use crate::probability::ClosingValue;
 use crate::settings::Settings;
 use crate::spot::Spot;
 use crate::tables::{Listed, Market, Series, Tables};
 use crate::target::{LEGS_MAX, Target, choose, strike_agrees};
-use crate::volatility::Ewma3;
+use crate::volatility::{Ewma3, Memory, Ranges};
 use libm::sqrt;
 use trader_journal::event::{EvalId, Event, Gate, MarketId, SeriesMode, Style, pad};
 use trader_journal::stage::Outbox;
@@ -25,6 +25,7 @@ pub(crate) struct View<'a> {
     pub(crate) tables: &'a Tables,
     pub(crate) spot: &'a Spot,
     pub(crate) volatility: &'a Ewma3,
+    pub(crate) ranges: &'a Ranges,
     pub(crate) model: &'a ModelSlots,
     /// When the venue's connection was last heard: how long its books are known to be good.
     pub(crate) venue_ts: Nanos,
@@ -85,7 +86,12 @@ impl View<'_> {
     }
 
     fn ask_volatility(&self) -> Result<(), Gate> {
-        if self.model.coefficients().is_none() || !self.volatility.is_warm() {
+        let warm = match self.model.model() {
+            Some(Model::Ewma3(_)) => self.volatility.is_warm(),
+            Some(Model::Ranges(_)) => self.volatility.is_warm() && self.ranges.features().is_some(),
+            None => false,
+        };
+        if !warm {
             return Err(Gate::VolWarmup);
         }
         let missing = self.volatility.missing_of_last_hour(self.now);
@@ -144,7 +150,13 @@ impl View<'_> {
     }
 
     fn variance(&self, until: Nanos) -> Option<f64> {
-        self.volatility.variance(self.model.coefficients()?, self.now, until)
+        match self.model.model()? {
+            Model::Ewma3(coefficients) => self.volatility.variance(coefficients, self.now, until),
+            Model::Ranges(coefficients) => {
+                let typical = coefficients.minute_variance(&self.ranges.features()?);
+                Some(typical * self.ranges.profile().weight(self.now, until))
+            }
+        }
     }
 
     fn sigma_15m(&self) -> f64 {

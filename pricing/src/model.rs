@@ -2,28 +2,31 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..4 | `EWM3` |
+//! | 0..4 | `EWM3` or `RNG4`: which model |
 //! | 4..6 | version 1, little-endian |
 //! | 6..8 | zero |
-//! | 8..40 | b0, b10, b60, b720: IEEE 754 doubles, little-endian |
+//! | 8.. | the constant, then the slopes on the averages, shortest half-life first: IEEE 754 doubles, little-endian |
 //!
 //! Chunks fill a standby slot in order; an activation that names their length and hash puts the
 //! model to use. One that does not fit is not activated, and what was active stays so.
 
-use crate::volatility::Coefficients;
+use crate::volatility::{Coefficients, LogLinear};
 use alloc::vec::Vec;
 use trader_journal::event::{Event, pad};
 use trader_journal::hash::StateHash;
 use trader_journal::units::Nanos;
 
-/// Bytes of an encoded model.
+/// Bytes of an encoded `ewma3`.
 pub const MODEL_BYTES: usize = 40;
+/// Bytes of an encoded `ranges`.
+pub const RANGES_BYTES: usize = 48;
 /// The standby slot's size: room for later kinds of model.
 pub const STANDBY_BYTES: usize = 4096;
 /// Bytes of one chunk, as [`Event::ModelChunk`] carries them.
 pub const CHUNK_BYTES: usize = 40;
 
-const MAGIC: [u8; 4] = *b"EWM3";
+const EWMA3: [u8; 4] = *b"EWM3";
+const RANGES: [u8; 4] = *b"RNG4";
 const VERSION: u16 = 1;
 /// Coefficients outside are a misread file, not a market (weekly refits of 2.5 years: b0 −2.23 ..= −0.86, slopes 0.06 ..= 0.68).
 const INTERCEPT: core::ops::RangeInclusive<f64> = -12.0..=6.0;
@@ -42,42 +45,67 @@ pub enum ModelError {
     Coefficient,
 }
 
-/// A model as bytes.
+/// A model that the line can use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Model {
+    /// Averages of squared minute returns.
+    Ewma3(Coefficients),
+    /// Averages of squared minute ranges, on New York's clock.
+    Ranges(LogLinear<4>),
+}
+
+/// `ewma3` as bytes.
 #[must_use]
-#[expect(clippy::little_endian_bytes, reason = "the byte form is little-endian on every platform")]
 pub fn encode(coefficients: &Coefficients) -> [u8; MODEL_BYTES] {
     let mut bytes = [0; MODEL_BYTES];
-    bytes[..4].copy_from_slice(&MAGIC);
+    write(&mut bytes, EWMA3, &LogLinear::from(*coefficients));
+    bytes
+}
+
+/// `ranges` as bytes.
+#[must_use]
+pub fn encode_ranges(coefficients: &LogLinear<4>) -> [u8; RANGES_BYTES] {
+    let mut bytes = [0; RANGES_BYTES];
+    write(&mut bytes, RANGES, coefficients);
+    bytes
+}
+
+#[expect(clippy::little_endian_bytes, reason = "the byte form is little-endian on every platform")]
+fn write<const N: usize>(bytes: &mut [u8], magic: [u8; 4], fitted: &LogLinear<N>) {
+    bytes[..4].copy_from_slice(&magic);
     bytes[4..6].copy_from_slice(&VERSION.to_le_bytes());
-    let Coefficients { b0, b10, b60, b720 } = *coefficients;
-    for (place, value) in bytes[8..].chunks_exact_mut(8).zip([b0, b10, b60, b720]) {
+    let values = core::iter::once(fitted.intercept).chain(fitted.slopes);
+    for (place, value) in bytes[8..].chunks_exact_mut(8).zip(values) {
         place.copy_from_slice(&value.to_le_bytes());
     }
-    bytes
 }
 
 /// A model from bytes.
 ///
 /// # Errors
 /// [`ModelError`] names the first thing wrong.
-#[expect(clippy::little_endian_bytes, reason = "the byte form is little-endian on every platform")]
-pub fn decode(bytes: &[u8]) -> Result<Coefficients, ModelError> {
-    let bytes: &[u8; MODEL_BYTES] = bytes.try_into().map_err(|_| ModelError::Length)?;
-    if bytes[..4] != MAGIC {
-        return Err(ModelError::Magic);
+pub fn decode(bytes: &[u8]) -> Result<Model, ModelError> {
+    let head = bytes.first_chunk::<8>().ok_or(ModelError::Length)?;
+    match [head[0], head[1], head[2], head[3]] {
+        EWMA3 => Ok(Model::Ewma3(read(bytes, head)?.into())),
+        RANGES => Ok(Model::Ranges(read(bytes, head)?)),
+        _ => Err(ModelError::Magic),
     }
-    if u16::from_le_bytes([bytes[4], bytes[5]]) != VERSION || bytes[6..8] != [0, 0] {
+}
+
+#[expect(clippy::little_endian_bytes, reason = "the byte form is little-endian on every platform")]
+fn read<const N: usize>(bytes: &[u8], head: &[u8; 8]) -> Result<LogLinear<N>, ModelError> {
+    if bytes.len() != 16 + 8 * N {
+        return Err(ModelError::Length);
+    }
+    if u16::from_le_bytes([head[4], head[5]]) != VERSION || head[6..8] != [0, 0] {
         return Err(ModelError::Version);
     }
-    let mut values = [0.0; 4];
-    for (value, place) in values.iter_mut().zip(bytes[8..].chunks_exact(8)) {
-        let mut eight = [0; 8];
-        eight.copy_from_slice(place);
-        *value = f64::from_le_bytes(eight);
-    }
-    let [b0, b10, b60, b720] = values;
-    let legal = INTERCEPT.contains(&b0) && [b10, b60, b720].iter().all(|slope| SLOPE.contains(slope));
-    if legal { Ok(Coefficients { b0, b10, b60, b720 }) } else { Err(ModelError::Coefficient) }
+    let mut values = bytes[8..].as_chunks::<8>().0.iter().map(|eight| f64::from_le_bytes(*eight));
+    let mut next = || values.next().unwrap_or(f64::NAN);
+    let (intercept, slopes) = (next(), core::array::from_fn(|_| next()));
+    let legal = INTERCEPT.contains(&intercept) && slopes.iter().all(|slope| SLOPE.contains(slope));
+    if legal { Ok(LogLinear { intercept, slopes }) } else { Err(ModelError::Coefficient) }
 }
 
 /// The hash an activation names.
@@ -110,7 +138,7 @@ pub(crate) struct ModelSlots {
 
 #[derive(Clone, Copy, Debug)]
 struct Active {
-    coefficients: Coefficients,
+    model: Model,
     hash: u64,
 }
 
@@ -119,9 +147,9 @@ impl ModelSlots {
         ModelSlots { active: None, standby: Vec::with_capacity(STANDBY_BYTES), next_chunk: Some(0) }
     }
 
-    /// The coefficients in use; `None` until a model was activated.
-    pub(crate) fn coefficients(&self) -> Option<&Coefficients> {
-        self.active.as_ref().map(|active| &active.coefficients)
+    /// The model in use; `None` until one was activated.
+    pub(crate) fn model(&self) -> Option<&Model> {
+        self.active.as_ref().map(|active| &active.model)
     }
 
     /// One chunk; chunk 0 begins a new model.
@@ -143,8 +171,8 @@ impl ModelSlots {
         if !whole || hash(&self.standby) != named {
             return;
         }
-        if let Ok(coefficients) = decode(&self.standby) {
-            self.active = Some(Active { coefficients, hash: named });
+        if let Ok(model) = decode(&self.standby) {
+            self.active = Some(Active { model, hash: named });
         }
     }
 

@@ -6,7 +6,7 @@ use crate::scorecard::Scorecard;
 use crate::settings::Settings;
 use crate::spot::Spot;
 use crate::tables::{Judged, Series, Tables, Terms};
-use crate::volatility::Ewma3;
+use crate::volatility::{Bar, Ewma3, Memory, Profile, Ranges};
 use trader_journal::event::{
     EvalId, Event, EventId, Feed, FeedState, Gate, Interval, LifecycleKind, MarketId, Outcome, SeriesMode, StrikeKind,
 };
@@ -24,6 +24,8 @@ pub struct Pricing {
     tables: Tables,
     spot: Spot,
     volatility: Ewma3,
+    /// The other model's memory: it must be warm when it is put to use.
+    ranges: Ranges,
     model: ModelSlots,
     scorecard: Scorecard,
     /// The latest time heard: rings are not ordered among each other.
@@ -46,6 +48,7 @@ impl Pricing {
             tables: Tables::new(settings.events, settings.markets),
             spot: Spot::new(settings.source_age_ns_max),
             volatility: Ewma3::new(settings.warmup_minutes),
+            ranges: Ranges::new(Profile::new_york_known()),
             model: ModelSlots::new(),
             scorecard: Scorecard::new(settings.score_evaluations, settings.score_evaluations_min),
             now: Nanos(0),
@@ -101,9 +104,18 @@ impl Pricing {
                 self.spot.hear_source(feed, self.now, None, Money(bid.0 / 2 + ask.0 / 2));
             }
             Event::Candle {
-                feed: Feed::BinanceSpot, interval: Interval::Minute, closed: 1, open_time, close, ..
+                feed: Feed::BinanceSpot,
+                interval: Interval::Minute,
+                closed: 1,
+                open_time,
+                open,
+                high,
+                low,
+                close,
+                ..
             } => {
                 self.volatility.on_close(open_time, close);
+                self.ranges.hear_minute(&Bar { open_time, open, high, low, close });
             }
             Event::FeedChanged { feed, state: FeedState::Down, .. } => self.lose_feed(feed),
             Event::ModelChunk { used, index, bytes, .. } => {
@@ -229,6 +241,7 @@ impl Pricing {
             tables: &self.tables,
             spot: &self.spot,
             volatility: &self.volatility,
+            ranges: &self.ranges,
             model: &self.model,
             venue_ts: self.venue_ts,
             behind_market: self.scorecard.is_behind_market(),
@@ -316,6 +329,7 @@ impl Stage for Pricing {
         self.tables.hash_into(&mut hash);
         self.spot.hash_into(&mut hash);
         self.volatility.hash_into(&mut hash);
+        self.ranges.hash_into(&mut hash);
         self.model.hash_into(&mut hash);
         self.scorecard.hash_into(&mut hash);
         for word in [self.now.0, self.venue_ts.0, self.wake.0, u64::from(self.last_eval.0)] {

@@ -4,7 +4,7 @@ use super::{Failure, output};
 use crate::candles::read_candles;
 use crate::clock::Stopwatch;
 use crate::research::card::Card;
-use crate::research::train::{TRAINERS, Trainer, check, ewma3};
+use crate::research::train::{TRAINERS, Trainer, check, ewma3, ranges};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use miette::miette;
@@ -90,13 +90,19 @@ fn show_lines(card: &Card) -> Result<(), Failure> {
 }
 
 fn settings(card: &Card) -> Result<(), Failure> {
-    let Some(fitted) = ewma3(card) else {
-        let help = "a run uses ewma3 in this version; the others can be trained and judged";
+    let old = ewma3(card)
+        .map(|fitted| vec![("b0", fitted.b0), ("b10", fitted.b10), ("b60", fitted.b60), ("b720", fitted.b720)]);
+    let new = ranges(card).map(|fitted| {
+        let slopes = ["ranges_b3", "ranges_b10", "ranges_b60", "ranges_b720"].into_iter().zip(fitted.slopes);
+        std::iter::once(("ranges_b0", fitted.intercept)).chain(slopes).collect()
+    });
+    let Some(keys) = old.or(new) else {
+        let help = "a run uses ewma3 or ranges; the others can be trained and judged";
         return Err(Failure::Input(miette!(help = help, "`{}` has no settings", card.kind)));
     };
     output::print(|out| {
-        writeln!(out, "# model {}\n[volatility]\nmodel = \"ewma3\"", card.hash())?;
-        for (key, value) in [("b0", fitted.b0), ("b10", fitted.b10), ("b60", fitted.b60), ("b720", fitted.b720)] {
+        writeln!(out, "# model {}\n[volatility]\nmodel = \"{}\"", card.hash(), card.kind)?;
+        for (key, value) in keys {
             writeln!(out, "{key} = {value:?}")?;
         }
         Ok(())

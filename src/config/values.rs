@@ -78,6 +78,11 @@ pub struct Volatility {
     pub b10: f64,
     pub b60: f64,
     pub b720: f64,
+    pub ranges_b0: f64,
+    pub ranges_b3: f64,
+    pub ranges_b10: f64,
+    pub ranges_b60: f64,
+    pub ranges_b720: f64,
     pub warmup_minutes: u64,
     pub missing_max: u64,
     pub regime_low: f64,
@@ -392,7 +397,7 @@ impl Config {
         if let Some(at) = (0..self.series.len()).find(twice) {
             return Some(("series", format!("`{}` is named twice", self.series[at].ticker)));
         }
-        known_word("volatility.model", &self.volatility.model, &["ewma3"])
+        known_word("volatility.model", &self.volatility.model, &["ewma3", "ranges"])
             .or_else(|| {
                 let known = ["tail_adjusted", "student_t", "normal"];
                 known_word("probability.distribution", &self.probability.distribution, &known)
@@ -432,6 +437,11 @@ impl Config {
             range("volatility.b10", self.volatility.b10, -1.0, 2.0),
             range("volatility.b60", self.volatility.b60, -1.0, 2.0),
             range("volatility.b720", self.volatility.b720, -1.0, 2.0),
+            range("volatility.ranges_b0", self.volatility.ranges_b0, -12.0, 6.0),
+            range("volatility.ranges_b3", self.volatility.ranges_b3, -1.0, 2.0),
+            range("volatility.ranges_b10", self.volatility.ranges_b10, -1.0, 2.0),
+            range("volatility.ranges_b60", self.volatility.ranges_b60, -1.0, 2.0),
+            range("volatility.ranges_b720", self.volatility.ranges_b720, -1.0, 2.0),
             whole("volatility.warmup_minutes", self.volatility.warmup_minutes, 60, 43_200),
             whole("volatility.missing_max", self.volatility.missing_max, 0, 60),
             range("volatility.regime_low", self.volatility.regime_low, 0.1, 1.0),

@@ -16,7 +16,7 @@ use trader_pricing::Pricing;
 use trader_pricing::kelly::KellyRule;
 use trader_pricing::model;
 use trader_pricing::probability::{Average, Distribution, StudentT, Tail};
-use trader_pricing::volatility::Coefficients;
+use trader_pricing::volatility::{Coefficients, LogLinear};
 
 /// Seconds the settlement averages over.
 const AVERAGE_SECONDS: f64 = 60.0;
@@ -214,9 +214,13 @@ fn reconciliation(config: &Config) -> Reconciliation {
 
 /// The model of the configured coefficients, as pricing hears it.
 fn model_events(config: &Config, ts: Nanos) -> Vec<Event> {
-    let volatility = &config.volatility;
-    let coefficients =
-        Coefficients { b0: volatility.b0, b10: volatility.b10, b60: volatility.b60, b720: volatility.b720 };
+    let chosen = &config.volatility;
+    if chosen.model == "ranges" {
+        let slopes = [chosen.ranges_b3, chosen.ranges_b10, chosen.ranges_b60, chosen.ranges_b720];
+        let coefficients = LogLinear { intercept: chosen.ranges_b0, slopes };
+        return model::events(&model::encode_ranges(&coefficients), ts).collect();
+    }
+    let coefficients = Coefficients { b0: chosen.b0, b10: chosen.b10, b60: chosen.b60, b720: chosen.b720 };
     model::events(&model::encode(&coefficients), ts).collect()
 }
 

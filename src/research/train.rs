@@ -122,6 +122,12 @@ pub fn ewma3(card: &Card) -> Option<Coefficients> {
     if card.kind == "ewma3" { read::<3>(&card.parameters).map(Coefficients::from) } else { None }
 }
 
+/// Coefficients of a card of `ranges`.
+#[must_use]
+pub fn ranges(card: &Card) -> Option<LogLinear<4>> {
+    if card.kind == "ranges" { read(&card.parameters) } else { None }
+}
+
 fn loglinear<M: Memory<N>, const N: usize>(
     candles: &[Candle],
     trainer: &Trainer,

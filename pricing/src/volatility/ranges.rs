@@ -9,6 +9,7 @@ use super::loglinear::{Memory, log_average};
 use super::profile::{MINUTE_NANOS, Profile};
 use core::f64::consts::LN_2;
 use libm::{exp2, log1p};
+use trader_journal::hash::StateHash;
 use trader_journal::units::Money;
 
 /// Half-lives, minutes: of ranges the first four.
@@ -55,6 +56,21 @@ impl Ranges {
         let r = log_ratio(minute.close, before);
         self.profile.hear(at, r * r);
         Some(missing)
+    }
+}
+
+impl Ranges {
+    /// Adds all that later forecasts depend on.
+    pub fn hash_into(&self, hash: &mut StateHash) {
+        for value in self.averages.values {
+            hash.mix(value.to_bits());
+        }
+        hash.mix(self.averages.heard);
+        if let Some((minute, close)) = self.last {
+            hash.mix(minute);
+            hash.mix(close.0.cast_unsigned());
+        }
+        self.profile.hash_into(hash);
     }
 }
 
@@ -144,7 +160,8 @@ impl<const N: usize> Averages<N> {
     }
 
     fn features(&self) -> Option<[f64; N]> {
-        (self.heard >= WARM_UP).then(|| self.values.map(log_average))
+        // The first minute has no return, and is not among those heard.
+        (self.heard + 1 >= WARM_UP).then(|| self.values.map(log_average))
     }
 }
 

@@ -3,15 +3,15 @@
 use crate::script::{Script, UP};
 use trader_journal::event::{Event, Gate, pad};
 use trader_pricing::Settings;
-use trader_pricing::model::{MODEL_BYTES, ModelError, decode, encode, hash};
+use trader_pricing::model::{MODEL_BYTES, Model, ModelError, decode, encode, encode_ranges, events, hash};
 use trader_pricing::rooms::{Purpose, ROOMS};
-use trader_pricing::volatility::Coefficients;
+use trader_pricing::volatility::{Coefficients, LogLinear};
 
 #[test]
 fn bytes_come_back_as_the_model_they_were() {
     let altered = Coefficients { b10: 0.4740000000000001, ..Coefficients::FROZEN };
     for model in [Coefficients::FROZEN, altered] {
-        assert_eq!(decode(&encode(&model)), Ok(model));
+        assert_eq!(decode(&encode(&model)), Ok(Model::Ewma3(model)));
     }
     assert_ne!(hash(&encode(&Coefficients::FROZEN)), hash(&encode(&altered)));
 }
@@ -33,6 +33,47 @@ fn what_is_not_a_model_says_why() {
         assert_eq!(decode(&encode(&Coefficients { b60: value, ..Coefficients::FROZEN })), Err(ModelError::Coefficient));
     }
     assert_eq!(decode(&encode(&Coefficients { b0: 7.0, ..Coefficients::FROZEN })), Err(ModelError::Coefficient));
+}
+
+const RANGES: LogLinear<4> = LogLinear { intercept: -2.8132, slopes: [0.0706, 0.3295, 0.3089, 0.0750] };
+
+#[test]
+fn either_model_is_told_by_its_bytes() {
+    let bytes = encode_ranges(&RANGES);
+    assert_eq!(decode(&bytes), Ok(Model::Ranges(RANGES)));
+    assert_eq!(decode(&bytes[..40]), Err(ModelError::Length));
+    let mut other = bytes;
+    other[..4].copy_from_slice(b"EWM3");
+    assert_eq!(decode(&other), Err(ModelError::Length), "one model's numbers are not the other's");
+    let wild = LogLinear { slopes: [0.1, f64::NAN, 0.1, 0.1], ..RANGES };
+    assert_eq!(decode(&encode_ranges(&wild)), Err(ModelError::Coefficient));
+}
+
+#[test]
+fn ranges_are_used_when_activated_and_ewma3_again_after_it() {
+    // P(YES) of a strike away from the money, which moves with σ.
+    let priced = |models: &[&[u8]]| {
+        let mut script = Script::new(Settings::default());
+        for model in models {
+            let ts = script.now;
+            events(model, ts).for_each(|event| script.tell(event));
+        }
+        script.warm_up(2880);
+        script.list_series();
+        script.at(4.0);
+        let strike = crate::script::usd(crate::script::SPOT + 100);
+        let kind = trader_journal::event::StrikeKind::GreaterOrEqual;
+        script.list(UP, trader_journal::event::EventId(1), kind, strike, trader_journal::units::Money::ZERO);
+        script.quote(UP, 4_900, 5_100);
+        script.live(5, 31);
+        script.leg(UP).q
+    };
+    let (ewma3, ranges) = (&encode(&Coefficients::FROZEN)[..], &encode_ranges(&RANGES)[..]);
+    let [first, second] = [priced(&[ewma3]), priced(&[ranges])];
+    assert!(first > 0.0 && second > 0.0 && first != second, "{first} {second}");
+    assert_eq!(priced(&[ranges, ewma3]), first);
+    assert_eq!(priced(&[ewma3, ranges]), second);
+    assert_eq!(priced(&[ranges, &ranges[..40]]), second, "what is no model changes nothing");
 }
 
 #[test]
