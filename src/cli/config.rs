@@ -4,6 +4,7 @@ use super::{Failure, SettingArgs, output};
 use crate::config::{ConfigError, Layers, WAITING, waits_for};
 use clap::Subcommand;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigVerb {
@@ -39,19 +40,26 @@ pub(super) fn run(verb: &ConfigVerb, settings: &SettingArgs) -> Result<(), Failu
             for (keys, why) in WAITING {
                 output::say(format_args!("note: {}: {why}", keys.join(", ")));
             }
-            set_in_vain(&layers)?.iter().for_each(output::say);
+            set_in_vain(&layers, None)?.iter().for_each(output::say);
             output::say("the configuration can be used");
             Ok(())
         }
     }
 }
 
-/// What somebody asked for and will not get in this version, with its place.
-pub(super) fn set_in_vain(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+/// What of the simulation is the line's own.
+const OURS: [&str; 2] = ["sim.windows", "sim.shard"];
+
+/// What somebody asked for and will not get in this version, or of the exchange of another process, with its place.
+pub(super) fn set_in_vain(layers: &Layers, exchange: Option<&Path>) -> Result<Vec<String>, ConfigError> {
     let shipped = Layers::defaults()?;
     let shipped: BTreeMap<_, _> = shipped.entries().map(|(key, value, _)| (key.to_owned(), value)).collect();
     let changed = layers.entries().filter(|(key, value, _)| shipped.get(*key) != Some(value));
-    let in_vain = changed.filter_map(|(key, value, origin)| Some((key, value, origin, waits_for(key)?)));
+    let of_exchange = exchange.map(|file| format!("the exchange of {} decides it", file.display()));
+    let is_of_exchange = |key: &str| key.starts_with("exchange.") || (key.starts_with("sim.") && !OURS.contains(&key));
+    let why =
+        |key: &str| waits_for(key).map(str::to_owned).or_else(|| of_exchange.clone().filter(|_| is_of_exchange(key)));
+    let in_vain = changed.filter_map(|(key, value, origin)| Some((key, value, origin, why(key)?)));
     Ok(in_vain
         .map(|(key, value, origin, why)| {
             format!("warning: {key} = {value} ({}:{}) changes nothing: {why}", origin.source, origin.line)

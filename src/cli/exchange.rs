@@ -81,8 +81,8 @@ pub(super) fn run(arguments: &ExchangeArgs, settings: &SettingArgs) -> Result<()
     let serving = ServerSettings {
         directory: arguments.dir.clone(),
         ports: [arguments.rest_port, arguments.ws_port, arguments.binance_rest_port, arguments.binance_ws_port],
-        // Clients follow the clock from what they were told of it: better late at once than behind for ever.
-        late_ns_max: u64::MAX,
+        // Clients follow the clock from what they were told of it.
+        others_follow: true,
         ..ServerSettings::of(&config)
     };
     let server = Server::start(exchange, serving, MarketClock::scaled(starts_at, arguments.speed))?;

@@ -4,7 +4,8 @@ use super::config::{layers, set_in_vain};
 use super::watch::{Ending, Watch};
 use super::{Cli, Failure, SettingArgs, Verb, output};
 use crate::clock::{Stopwatch, wall};
-use crate::config::needs_sockets;
+use crate::config::{Layers, needs_sockets};
+use crate::exchange::server::Description;
 use crate::exchange::setup::WINDOWS_MAX;
 use crate::line::sim::{RunReport, SimError, SimRequest, SimRun};
 use crate::line::wired::WiredRun;
@@ -55,7 +56,7 @@ pub(super) struct RunArgs {
     /// Last day to trade, UTC (YYYY-MM-DD).
     #[arg(long, value_name = "DATE", requires = "candles")]
     to: Option<Date>,
-    /// Quarter hours to trade; 8 if not given, in lockstep all there are or `sim.windows`.
+    /// Quarter hours to trade; if not given `sim.windows`, which in lockstep is a day or all there are, and over sockets 8 unless it is set.
     #[arg(long, value_name = "N", conflicts_with = "day", value_parser = clap::value_parser!(u64).range(1..=WINDOWS_MAX))]
     windows: Option<u64>,
     /// One day: 96 quarter hours.
@@ -111,6 +112,9 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
     if arguments.lockstep && arguments.exchange.is_some() {
         return Err(miette!(help = "leave out one of the two", "in lockstep the exchange is in this process").into());
     }
+    if let Some(file) = &arguments.exchange {
+        check_exchange(file, arguments)?;
+    }
     let mut layers = layers(&with_flags(arguments, settings))?;
     if arguments.lockstep
         && let Some(fault) = needs_sockets(&layers.finish()?.sim.faults)
@@ -125,29 +129,25 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
         Some(dir) => dir.clone(),
         None => fresh_dir(Path::new(&layers.finish()?.journal.directory)),
     };
-    if let Some(file) = &arguments.exchange {
-        let windows = asked_windows(arguments).unwrap_or(SHORT_WINDOWS);
-        let run = WiredRun::attached(&layers, file, windows, &data_dir).map_err(miette::Report::from)?;
-        return over_sockets(run, &data_dir, arguments);
-    }
     let made_for_it = arguments.data_dir.is_none().then(|| data_dir.clone());
+    if let Some(file) = &arguments.exchange {
+        set_in_vain(&layers, Some(file))?.iter().for_each(output::say);
+        let windows = asked_windows(arguments, &layers)?.unwrap_or(SHORT_WINDOWS);
+        let run = WiredRun::attached(&layers, file, windows, &data_dir);
+        return over_sockets(or_leave_no_folder(run, made_for_it)?, &data_dir, arguments);
+    }
     let request = SimRequest {
         candles: arguments.candles.clone(),
         from: arguments.from,
         to: arguments.to,
-        windows: asked_windows(arguments),
+        windows: asked_windows(arguments, &layers)?,
         data_dir: data_dir.clone(),
     };
-    let prepared = SimRun::prepare(&mut layers, &request).map_err(miette::Report::from);
-    if let (Err(_), Some(dir)) = (&prepared, made_for_it) {
-        // Nothing is in it yet; if somebody put something there, it stays.
-        let _ = std::fs::remove_dir(dir);
-    }
-    let run = prepared?;
+    let run = or_leave_no_folder(SimRun::prepare(&mut layers, &request), made_for_it)?;
     output::say(run.label());
     output::say(run.source());
     output::say(run.span());
-    set_in_vain(&layers)?.iter().for_each(output::say);
+    set_in_vain(&layers, None)?.iter().for_each(output::say);
     if !arguments.lockstep {
         return over_sockets(WiredRun::embedded(run).map_err(miette::Report::from)?, &data_dir, arguments);
     }
@@ -156,6 +156,38 @@ pub(super) fn run(arguments: &RunArgs, settings: &SettingArgs) -> Result<(), Fai
     let report = run.trade(|now| bar.reached(now, &stopwatch)).map_err(miette::Report::from)?;
     bar.done();
     print(&report.with_wall_ms(stopwatch.millis()), arguments)
+}
+
+/// What the exchange of another process decides cannot be asked of the line.
+fn check_exchange(file: &Path, arguments: &RunArgs) -> Result<(), Failure> {
+    let RunArgs { seed, market, fault, speed, .. } = arguments;
+    let market = market.and_then(|market| market.to_possible_value());
+    let flags = [
+        ("--seed", seed.map(|seed| seed.to_string())),
+        ("--market", market.map(|market| market.get_name().to_owned())),
+        ("--fault", fault.clone()),
+        ("--speed", speed.map(|speed| speed.to_string())),
+    ];
+    let asked = flags.into_iter().find_map(|(flag, value)| Some((flag, value?)));
+    if let Some((flag, value)) = asked {
+        let help = format!("give it to the exchange, `kalshi-trader exchange {flag} {value}`, or leave it out here");
+        let file = file.display();
+        return Err(
+            miette!(help = help, "`{flag}` is for the exchange to decide, and that of {file} runs already").into()
+        );
+    }
+    // Before a folder is made for the run.
+    Description::read(file).map_err(|error| miette!("{error}"))?;
+    Ok(())
+}
+
+/// A folder that was made for a run which is none goes away again.
+fn or_leave_no_folder<T>(run: Result<T, SimError>, made_for_it: Option<PathBuf>) -> Result<T, Failure> {
+    if let (Err(_), Some(dir)) = (&run, made_for_it) {
+        // What somebody put there stays.
+        let _ = std::fs::remove_dir(dir);
+    }
+    Ok(run.map_err(miette::Report::from)?)
 }
 
 fn print(report: &RunReport, arguments: &RunArgs) -> Result<(), Failure> {
@@ -220,10 +252,15 @@ impl RunArgs {
     }
 }
 
-/// A day of candles, or of a generator, lasts a day in lockstep and would last half an hour over sockets.
-fn asked_windows(arguments: &RunArgs) -> Option<u64> {
-    let short = (!arguments.lockstep).then_some(SHORT_WINDOWS);
-    if arguments.day { Some(DAY_WINDOWS) } else { arguments.windows.or(short) }
+/// A day of candles, or of a generator, lasts a day in lockstep and would last half an hour over sockets: there
+/// the shipped `sim.windows` is not taken, one that somebody set is.
+fn asked_windows(arguments: &RunArgs, layers: &Layers) -> Result<Option<u64>, Failure> {
+    let asked = if arguments.day { Some(DAY_WINDOWS) } else { arguments.windows };
+    if asked.is_some() || arguments.lockstep {
+        return Ok(asked);
+    }
+    let set = layers.is_set("sim.windows").then(|| layers.finish().map(|config| config.sim.windows));
+    Ok(set.transpose()?.or(Some(SHORT_WINDOWS)))
 }
 
 /// A folder that did not exist, named by the clock and made here, so that of two runs of one

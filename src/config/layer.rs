@@ -21,6 +21,9 @@ pub struct Origin {
     span: Range<usize>,
 }
 
+/// The name of the shipped defaults.
+const SHIPPED: &str = "default.toml";
+
 /// A longer file is no configuration, and a device never ends.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -99,7 +102,7 @@ impl Layers {
     /// Only if the shipped file is broken, which a test rules out.
     pub fn defaults() -> Result<Layers, ConfigError> {
         let mut layers = Layers { merged: Table::new(), origins: BTreeMap::new(), texts: BTreeMap::new() };
-        layers.add_text("default.toml", super::DEFAULT_TOML, true)?;
+        layers.add_text(SHIPPED, super::DEFAULT_TOML, true)?;
         Ok(layers)
     }
 
@@ -168,6 +171,12 @@ impl Layers {
     /// Every key with its value and origin, in key order.
     pub fn entries(&self) -> impl Iterator<Item = (&str, String, &Origin)> {
         self.origins.iter().map(|(key, origin)| (key.as_str(), self.value_text(key), origin))
+    }
+
+    /// Whether somebody set `key` to something.
+    #[must_use]
+    pub fn is_set(&self, key: &str) -> bool {
+        self.origins.get(key).is_some_and(|origin| origin.source != SHIPPED)
     }
 
     fn value_text(&self, key: &str) -> String {

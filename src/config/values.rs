@@ -5,7 +5,7 @@
 #![expect(missing_docs, reason = "a field is a key of config/default.toml, which says what it does")]
 
 use super::threads::Threads;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -301,7 +301,7 @@ pub enum DailyLossRule {
 }
 
 /// How good the simulated makers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difficulty {
     Easy,

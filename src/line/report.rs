@@ -38,8 +38,6 @@ impl Label {
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Label { difficulty, noise, seed } = self;
-        // Of another process's exchange nothing is known.
-        let noise = if noise.is_nan() { "unknown".to_owned() } else { noise.to_string() };
         write!(f, "SIM · synthetic market ({difficulty}), noise {noise}, seed {seed} · NOT EVIDENCE")
     }
 }

@@ -16,7 +16,9 @@ use crate::clock::{self, MarketClock, Stopwatch};
 use crate::config::{Config, Layers};
 use crate::desk::latency::{Conditions, Latency};
 use crate::exchange::path::date;
-use crate::exchange::server::{Description, DescriptionError, RunningServer, Server, ServerError, ServerSettings};
+use crate::exchange::server::{
+    Description, DescriptionError, MarketDescription, RunningServer, Server, ServerError, ServerSettings,
+};
 use crate::exchange::{ExchangeSettings, MockExchange};
 use crate::signer::{Key, KeyError};
 use crate::socket::tls::{TlsError, client_config};
@@ -141,8 +143,8 @@ impl WiredRun {
         let clock = description.market_clock();
         let start = Nanos(clock.now().0.next_multiple_of(QUARTER_HOUR_NANOS));
         let span = Span { start, last_close: start.plus(windows * QUARTER_HOUR_NANOS) };
-        // How hard its makers are is the other process's to say.
-        let label = Label { difficulty: "of another process", noise: f64::NAN, seed: config.sim.seed };
+        let MarketDescription { difficulty, noise, seed } = description.sim;
+        let label = Label { difficulty: difficulty.word(), noise, seed };
         let source = format!("prices: of the exchange at {}; no market data", description.rest_url);
         let configuration = layers.to_toml();
         let data_dir = data_dir.to_owned();
@@ -160,6 +162,8 @@ impl WiredRun {
         let now = clock.now();
         let nonce = nonce_of(clock::wall().0);
         let stages = Stages::of(config, now);
+        // What it leads to is read before anything is written.
+        let outside = outside(description, server.is_none())?;
         let disk = DiskPlan::of(config);
         let is_durable = disk.sync_every_ms.is_some();
         let opening = Opening { data_dir: &data_dir, config, configuration, label: &label, nonce, now, is_durable };
@@ -167,10 +171,8 @@ impl WiredRun {
         let scribe = scribe.with_disk_thread(&disk)?;
         let (journal_state, journal) = (scribe.state(), (scribe, pens));
         let plan = ThreadPlan::of(&config.threads, thread::cores());
-        let (ports, helpers) = outside(description, server.is_none())
-            .and_then(|outside| Ok(connect(&outside, config, &stages, &clock)?))
-            .map_err(SimError::Wire)?;
-        let run = Run { mode: Mode::Sim, seed: config.sim.seed, nonce };
+        let (ports, helpers) = connect(&outside, config, &stages, &clock).map_err(WireError::from)?;
+        let run = Run { mode: Mode::Sim, seed: label.seed, nonce };
         let line = Threaded::start(Setup { stages, journal, clock: clock.clone(), plan: plan.clone(), run }, ports)?;
         let settling = Settling::new(&journal_dir(&data_dir), span.last_close);
         let remarks = line.remarks().to_vec();

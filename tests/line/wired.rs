@@ -125,8 +125,12 @@ fn a_session_can_be_ended_at_any_time() {
 #[test]
 fn a_line_trades_against_an_exchange_that_is_served_elsewhere() {
     let dir = tempfile::tempdir().unwrap();
-    let layers = layers(&["sim.windows=3"]);
-    let config = layers.finish().expect("a configuration");
+    let ours = layers(&["sim.windows=3"]);
+    let config = {
+        let mut theirs = layers(&["sim.windows=3", "sim.seed=11", "sim.market=hard"]);
+        theirs.add_setting("sim.hard.noise=0.07").expect("a setting");
+        theirs.finish().expect("a configuration")
+    };
     let day = Day::prepare(&config, &DayRequest { windows: Some(3), ..DayRequest::default() }).expect("a day");
     let settings = day.exchange_settings(&config);
     let clock = MarketClock::scaled(day.starts_at(), 120);
@@ -135,14 +139,48 @@ fn a_line_trades_against_an_exchange_that_is_served_elsewhere() {
     let file = dir.path().join("exchange.json");
     std::fs::write(&file, server.description().line().expect("a line")).expect("a file");
     let data_dir = dir.path().join("run");
-    let run = WiredRun::attached(&layers, &file, 1, &data_dir).expect("a running session");
+    let run = WiredRun::attached(&ours, &file, 1, &data_dir).expect("a running session");
     let report = finish(run);
+    // What is said of the market is what its exchange is made of.
+    let label = ["difficulty", "noise", "seed"].map(|key| report[key].clone());
+    assert_eq!(label, [serde_json::json!("hard"), serde_json::json!(0.07), serde_json::json!(11)]);
     // The exchange goes on: the next window is evaluated while the one asked for is settled.
     assert!(report["windows_settled"].as_u64() >= Some(1), "{report}");
     assert_eq!(report["ledger_path"], Value::Null, "{report}");
     server.write_ledger(&data_dir.join("ledger.jsonl")).expect("a ledger");
     server.stop().expect("an exchange");
     check(&data_dir, Some(&ledger(&data_dir)));
+}
+
+/// What a command line says and its exit code, run in a folder of its own.
+fn run_in(dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kalshi-trader"));
+    let output = command.args(arguments).current_dir(dir).output().expect("a process");
+    let said = String::from_utf8_lossy(&output.stderr).replace('│', " ");
+    // Lines end where the terminal does.
+    (output.status.code(), said.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn a_mistyped_exchange_leaves_no_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, said) = run_in(dir.path(), &["run", "--exchange", "exchnage.json"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("exchnage.json") && said.contains("kalshi-trader exchange"), "{said}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something was left");
+}
+
+/// An exchange that runs already has its seed, its makers, its faults and its speed.
+#[test]
+fn flags_that_are_the_exchanges_are_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for (flag, value) in [("--seed", "9"), ("--market", "easy"), ("--fault", "close@5m"), ("--speed", "30")] {
+        let (code, said) = run_in(dir.path(), &["run", "--exchange", "exchange.json", flag, value]);
+        assert_eq!(code, Some(2), "{said}");
+        let fix = format!("exchange {flag} {value}");
+        assert!(said.contains(flag) && said.contains(&fix) && said.contains("leave it out"), "{said}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something was left");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::ServerError;
 use crate::clock::MarketClock;
+use crate::config::Difficulty;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::net::IpAddr;
@@ -14,7 +15,7 @@ const URLS: [&str; 4] = ["rest_url", "ws_url", "binance_rest_url", "binance_ws_u
 const TEXTS: [&str; 5] = ["ca_path", "key_id", "key_path", "ed25519_key_id", "ed25519_key_path"];
 
 /// What a client has to know of a mock exchange.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// Kalshi REST, with `/trade-api/v2`.
     pub rest_url: String,
@@ -36,6 +37,19 @@ pub struct Description {
     pub ed25519_key_path: PathBuf,
     /// Its market time.
     pub clock: ClockDescription,
+    /// What its market is made of.
+    pub sim: MarketDescription,
+}
+
+/// What must be said of a synthetic market wherever something of it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarketDescription {
+    /// How hard its makers are to beat.
+    pub difficulty: Difficulty,
+    /// Standard deviation of their error of ln σ.
+    pub noise: f64,
+    /// Of everything drawn.
+    pub seed: u64,
 }
 
 /// Market time as another process can follow it.
@@ -115,7 +129,8 @@ impl Description {
         if let Some(key) = TEXTS.into_iter().find(|key| value[*key].as_str().is_none_or(str::is_empty)) {
             return Err(missing(key));
         }
-        serde_json::from_value(value).map_err(|_| missing("clock"))
+        let has_clock = serde_json::from_value::<ClockDescription>(value["clock"].clone()).is_ok();
+        serde_json::from_value(value).map_err(|_| missing(if has_clock { "sim" } else { "clock" }))
     }
 
     /// It as one line of JSON, labelled.

@@ -10,6 +10,7 @@ use super::connection::{Connection, Entrance, Heard, Rhythm};
 use super::counter::{Answer, Counter, Times};
 use super::market::{Market, SpotId};
 use super::mishap::Mishaps;
+use super::pace::{Pace, Shift};
 use super::papers::Papers;
 use super::settings::ServerSettings;
 use crate::clock::{MarketClock, wall};
@@ -83,6 +84,7 @@ pub(super) struct House {
     now: Nanos,
     /// What the thread waits for, in market time.
     due: Nanos,
+    pace: Pace,
     /// Something is left to do without waiting.
     is_busy: bool,
     frame: Vec<u8>,
@@ -118,6 +120,7 @@ impl House {
             tls: papers.tls,
             guests: BTreeMap::new(),
             counter: Counter::new(Market::new(exchange), mishaps, papers.door, buckets),
+            pace: Pace::new(settings.late_ns_max, settings.others_follow, clock.speed()),
             settings,
             asks,
             last: 0,
@@ -134,6 +137,7 @@ impl House {
     pub(super) fn serve(mut self) -> MockExchange {
         while self.obey() {
             self.turn();
+            self.pace.end(self.clock.wall_now());
             self.reactor.turn(Some(self.wait()));
         }
         self.counter.market.exchange
@@ -187,12 +191,13 @@ impl House {
         self.due = self.counter.market.exchange.next_deadline();
     }
 
-    /// Market time now. When this thread came too late for what was due, the market's clock is held
-    /// back, so that its time slows down instead of jumping over what a client could have done.
+    /// Market time now, as far as it goes on when this thread came too late for what was due.
     fn keep_time(&mut self) -> Nanos {
         let late_ns = self.clock.now().since(self.due);
-        if late_ns > self.settings.late_ns_max {
-            self.clock.hold_back(late_ns - self.settings.late_ns_max);
+        match self.pace.begin(late_ns, self.clock.wall_now()) {
+            Shift::None => {}
+            Shift::HoldBack(ns) => self.clock.hold_back(ns),
+            Shift::GiveBack(ns) => self.clock.give_back(ns),
         }
         self.now = self.now.max(self.clock.now());
         self.now

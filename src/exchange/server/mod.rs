@@ -17,9 +17,10 @@ mod talk;
 mod mishap;
 mod market;
 mod counter;
+mod pace;
 mod house;
 
-pub use description::{ClockDescription, Description, DescriptionError};
+pub use description::{ClockDescription, Description, DescriptionError, MarketDescription};
 pub use settings::ServerSettings;
 
 use super::MockExchange;
@@ -100,7 +101,7 @@ impl Server {
         let (asks, mailbox) = channel();
         // Market time begins when the doors are open, however long the keys took.
         clock.hold_back(clock.now().since(clock.anchors().1));
-        let mut description = describe(&papers, &clock);
+        let mut description = describe(&papers, &settings, &clock);
         let (house, ports) = House::open(exchange, papers, settings, clock.clone(), mailbox)?;
         let [rest, stream, spot_rest, spot_stream] = ports;
         description.rest_url = format!("https://127.0.0.1:{rest}/trade-api/v2");
@@ -114,7 +115,7 @@ impl Server {
     }
 }
 
-fn describe(papers: &Papers, clock: &MarketClock) -> Description {
+fn describe(papers: &Papers, settings: &ServerSettings, clock: &MarketClock) -> Description {
     Description {
         rest_url: String::new(),
         ws_url: String::new(),
@@ -130,6 +131,7 @@ fn describe(papers: &Papers, clock: &MarketClock) -> Description {
             market_start_ns: clock.now().0,
             speed: clock.speed(),
         },
+        sim: MarketDescription { difficulty: settings.difficulty, noise: settings.noise, seed: settings.seed },
     }
 }
 

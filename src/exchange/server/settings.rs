@@ -1,6 +1,6 @@
 //! What a server is told beside the exchange it serves.
 
-use crate::config::{Config, Fault, RateRefusal, Tier};
+use crate::config::{Config, Difficulty, Fault, RateRefusal, Tier};
 use std::path::PathBuf;
 use trader_journal::units::Nanos;
 
@@ -11,8 +11,12 @@ pub struct ServerSettings {
     pub directory: Option<PathBuf>,
     /// Ports of the loopback address: Kalshi REST, Kalshi stream, Binance REST, Binance stream. 0: any that is free.
     pub ports: [u16; 4],
-    /// Decides the key ids.
+    /// Decides the key ids, and is told.
     pub seed: u64,
+    /// How hard the makers are to beat, as it is told.
+    pub difficulty: Difficulty,
+    /// Their noise, as it is told.
+    pub noise: f64,
     /// A signature's timestamp may be so far from the wall's.
     pub clock_window_ns: u64,
     /// Which rates a key has.
@@ -23,6 +27,9 @@ pub struct ServerSettings {
     pub rate_refusal: RateRefusal,
     /// Market time may jump by so much, ns; beyond it the clock is held back.
     pub late_ns_max: u64,
+    /// Others go by the wall and by what they were told of the clock: then it is held back only by what our own
+    /// work makes late, and that is made up for.
+    pub others_follow: bool,
     /// Bytes that may wait for a reader of a stream.
     pub backlog_bytes_max: usize,
     /// Wall time without a request after which a REST connection is closed, and within which a request must be whole.
@@ -46,11 +53,14 @@ impl ServerSettings {
             directory: None,
             ports: [0; 4],
             seed: config.sim.seed,
+            difficulty: config.sim.market,
+            noise: config.sim.noise(),
             clock_window_ns: exchange.clock_window_s * Nanos::SECOND,
             tier: exchange.tier,
             unsigned_per_s: exchange.unsigned_per_s_max,
             rate_refusal: exchange.rate_refusal,
             late_ns_max: exchange.late_ms_max * Nanos::MILLI,
+            others_follow: false,
             backlog_bytes_max: exchange.backlog_kib_max as usize * 1024,
             idle_ns_max: exchange.idle_s_max * Nanos::SECOND,
             ping_ns: exchange.ping_s * Nanos::SECOND,
