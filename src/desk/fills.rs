@@ -1,6 +1,6 @@
 //! Fills are told by the stream and again by the account's lists: whose each is, and each once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use super::memory::{Fading, Seen};
 use trader_journal::event::{ClientId, Event, Uuid};
 
 /// The first half of a fill.
@@ -15,8 +15,8 @@ struct Filling {
 pub(super) struct Fills {
     filling: Filling,
     /// Whose an order of the venue's is: the list of fills by REST does not say.
-    names: BTreeMap<Uuid, ClientId>,
-    trades: BTreeSet<Uuid>,
+    names: Fading<Uuid, ClientId>,
+    trades: Seen<Uuid>,
 }
 
 impl Fills {
@@ -25,6 +25,8 @@ impl Fills {
         match *event {
             Event::OrderAccepted { client, order, .. } | Event::OrderIds { client, order, .. } => {
                 self.names.insert(order, client);
+                // Its fills come with it, or soon.
+                self.names.finish(order);
             }
             Event::FillTrade { trade, client, .. } => self.filling = Filling { trade, client },
             _ => {}

@@ -8,6 +8,7 @@ pub mod amounts;
 mod fills;
 mod follow;
 pub mod latency;
+mod memory;
 pub mod status;
 mod story;
 mod tally;

@@ -3,6 +3,7 @@
 use super::amounts::{Currency, bought, contracts, span, when};
 use super::fills::Fills;
 use super::follow::Told;
+use super::memory::Fading;
 use super::story::label_sentence;
 use super::{Tally, amounts, is_told_by};
 use crate::record::RecordKind;
@@ -81,7 +82,7 @@ pub struct Status {
     is_paused: bool,
     is_killed: bool,
     stopped_by: Option<Gate>,
-    tickers: BTreeMap<MarketId, String>,
+    tickers: Fading<MarketId, String>,
     live: BTreeMap<ClientId, Live>,
     held: BTreeMap<MarketId, Held>,
     fills: Fills,
@@ -180,6 +181,7 @@ impl Status {
             }
             Event::Lifecycle { kind: LifecycleKind::Finalized, market, .. } => {
                 self.live.retain(|_, order| order.market != market);
+                self.tickers.finish(market);
             }
             Event::IndexTick { ts, .. } => self.feeds[Feed::Index as usize].heard = ts,
             Event::FeedChanged { feed, state, epoch, .. } => {

@@ -2,6 +2,7 @@
 
 use super::follow::{Told, read_all};
 use super::is_told_by;
+use super::memory::{Fading, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use trader_journal::event::{Agent, ClientId, EvalId, Event, EventId, Gate, LifecycleKind, MarketId, Uuid};
@@ -30,18 +31,23 @@ impl Evaluated {
     }
 }
 
+/// Evaluations of which more may be told: what becomes of one is told within its window.
+const EVALUATIONS_MAX: usize = 4096;
+
 /// The counts of a run.
 #[derive(Debug, Default)]
 pub struct Tally {
+    /// The last ones, of which more may be told; those before are counted.
     evaluations: BTreeMap<EvalId, Evaluated>,
-    events_of: BTreeMap<MarketId, EventId>,
+    closed: BTreeMap<Gate, u64>,
+    events_of: Fading<MarketId, EventId>,
     settled: BTreeSet<EventId>,
     /// The venue's orders with a fill.
-    filled: BTreeSet<Uuid>,
-    orders: BTreeSet<ClientId>,
+    filled: Seen<Uuid>,
+    orders: Seen<ClientId>,
     /// The trade whose second half follows, and those that were counted: stream and list tell of each.
     trade: Uuid,
-    trades: BTreeSet<Uuid>,
+    trades: Seen<Uuid>,
     contracts: Count,
     fees: Money,
     result: Money,
@@ -86,6 +92,7 @@ impl Tally {
             }
             Event::Lifecycle { kind: LifecycleKind::Finalized, market, .. } => {
                 self.settled.extend(self.events_of.get(&market));
+                self.events_of.finish(market);
             }
             Event::FillTrade { trade, .. } => self.trade = trade,
             Event::Fill { order, count, fee, .. } => self.note_fill(order, count, fee),
@@ -97,6 +104,12 @@ impl Tally {
     }
 
     fn evaluated(&mut self, eval: EvalId) -> &mut Evaluated {
+        if self.evaluations.len() > EVALUATIONS_MAX
+            && let Some((_, oldest)) = self.evaluations.pop_first()
+            && let Some(verdict) = oldest.verdict()
+        {
+            *self.closed.entry(verdict).or_insert(0) += 1;
+        }
         self.evaluations.entry(eval).or_default()
     }
 
@@ -112,7 +125,7 @@ impl Tally {
     /// Evaluations by their verdict: one per event close.
     #[must_use]
     pub fn evaluations_by_gate(&self) -> BTreeMap<Gate, u64> {
-        let mut counts = BTreeMap::new();
+        let mut counts = self.closed.clone();
         for verdict in self.evaluations.values().filter_map(Evaluated::verdict) {
             *counts.entry(verdict).or_insert(0) += 1;
         }
@@ -122,7 +135,8 @@ impl Tally {
     /// All evaluations.
     #[must_use]
     pub fn evaluations(&self) -> u64 {
-        self.evaluations.values().filter(|evaluated| evaluated.gate.is_some()).count() as u64
+        let open = self.evaluations.values().filter(|evaluated| evaluated.gate.is_some()).count() as u64;
+        open + self.closed.values().sum::<u64>()
     }
 
     /// Events in the journal, as often as they stand in it; records are not counted.
@@ -140,13 +154,13 @@ impl Tally {
     /// Orders that left.
     #[must_use]
     pub fn orders_sent(&self) -> u64 {
-        self.orders.len() as u64
+        self.orders.count()
     }
 
     /// Orders with at least one fill.
     #[must_use]
     pub fn orders_filled(&self) -> u64 {
-        self.filled.len() as u64
+        self.filled.count()
     }
 
     /// Contracts filled.

@@ -11,9 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use trader_ring::wait::{Idle, PARK_MAX, Patience, Step};
 
-/// An order waits for the scribe: it sleeps less than those who wait for the market.
-const SCRIBE_PARK_MAX: Duration = Duration::from_micros(100);
-
 /// A thread's agents and what they share.
 pub(super) struct Seat {
     pub parts: Vec<Box<dyn Part>>,
@@ -105,7 +102,8 @@ pub(super) fn scribe(mut scribe: Scribe, patience: Patience, halt: &Halt) -> u64
                 Step::GoOn => {}
                 Step::Pause => spin_loop(),
                 Step::Yield => give_way(),
-                Step::Park(park) => rest(park.min(SCRIBE_PARK_MAX)),
+                // What causes an order is written a moment before it: after that the parks are short.
+                Step::Park(park) => rest(park),
             },
             Err(error) => break Err(error),
         }

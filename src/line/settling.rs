@@ -51,7 +51,7 @@ impl State {
                 self.evaluated.insert(event);
             }
             Event::Lifecycle { kind: LifecycleKind::Finalized, market, .. } => {
-                self.paid.extend(self.events_of.get(&market));
+                self.paid.extend(self.events_of.remove(&market));
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ mod words;
 use super::amounts::{Currency, bitcoin, span, text, time_of_day, when};
 use super::follow::Told;
 use super::is_told_by;
+use super::memory::Fading;
 use crate::record::RecordKind;
 use evaluation::Evaluation;
 use orders::Orders;
@@ -59,8 +60,8 @@ pub struct Story {
     /// The last whole closing average: of which close, and its value.
     average: Option<(Nanos, Money)>,
     ladders: BTreeMap<SeriesId, bool>,
-    windows: BTreeMap<EventId, Window>,
-    markets: BTreeMap<MarketId, Market>,
+    windows: Fading<EventId, Window>,
+    markets: Fading<MarketId, Market>,
     feeds: [FeedTold; Feed::ALL.len()],
     evaluation: Option<Evaluation>,
     orders: Orders,
@@ -74,8 +75,8 @@ impl Default for Story {
             index: None,
             average: None,
             ladders: BTreeMap::new(),
-            windows: BTreeMap::new(),
-            markets: BTreeMap::new(),
+            windows: Fading::default(),
+            markets: Fading::default(),
             feeds: [FeedTold::default(); Feed::ALL.len()],
             evaluation: None,
             orders: Orders::default(),
@@ -134,6 +135,9 @@ impl Story {
             }
             Event::Lifecycle { kind, outcome, market, ts, close, settlement, .. } => {
                 self.hear_life(market, kind, (outcome, settlement), close, ts);
+                if kind == LifecycleKind::Finalized {
+                    self.forget_later(market);
+                }
             }
             Event::IndexTick { closing_prints, venue_ts, value, closing_average, .. } => {
                 self.index = Some(value);
@@ -223,6 +227,14 @@ impl Story {
         if value != Money::ZERO && differs && !std::mem::replace(&mut window.value_told, true) {
             self.say(ts, &format!("{ticker}: the venue settled on {}, which is not our average", bitcoin(value)));
         }
+    }
+
+    /// What is over is forgotten, a while after it.
+    fn forget_later(&mut self, market: MarketId) {
+        if let Some(event) = self.markets.get(&market).map(|told| told.event) {
+            self.windows.finish(event);
+        }
+        self.markets.finish(market);
     }
 
     // ---- connections ---------------------------------------------------------------------------

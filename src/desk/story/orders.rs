@@ -4,7 +4,7 @@ use super::Story;
 use super::words;
 use crate::desk::amounts::{bought, cents, contracts};
 use crate::desk::fills::Fills;
-use std::collections::BTreeMap;
+use crate::desk::memory::Fading;
 use trader_journal::book::Side;
 use trader_journal::event::{
     ClientId, Event, Gate, MarketId, OrderStatus, Outcome, SizedBy, TimeInForce, UpdateReason,
@@ -21,7 +21,7 @@ struct Sent {
 /// The orders so far, and first halves that wait for their second.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    sent: BTreeMap<ClientId, Sent>,
+    sent: Fading<ClientId, Sent>,
     sized: Option<(SizedBy, Money)>,
     fills: Fills,
     updating: ClientId,
@@ -98,8 +98,12 @@ impl Story {
     fn hear_accepted(&mut self, client: ClientId, filled: i64, remaining: i64, ts: Nanos) {
         let Some(order) = self.orders.sent.get_mut(&client) else { return };
         order.is_over = remaining == 0;
-        let (asked, filled, remaining) = (contracts(order.count), Count(filled), Count(remaining));
-        let is_whole = filled == order.count;
+        let (is_over, count) = (order.is_over, order.count);
+        if is_over {
+            self.orders.sent.finish(client);
+        }
+        let (asked, filled, remaining) = (contracts(count), Count(filled), Count(remaining));
+        let is_whole = filled == count;
         if remaining != Count::ZERO {
             self.say_of(client, ts, &format!("rests: {} of {asked} filled", contracts(filled)));
         } else if filled == Count::ZERO {
@@ -186,6 +190,7 @@ impl Story {
         if let Some(order) = self.orders.sent.get_mut(&client) {
             order.is_over = true;
         }
+        self.orders.sent.finish(client);
     }
 
     /// Our orders are numbered as they were sent in their epoch.
