@@ -41,6 +41,49 @@ impl Stopwatch {
     }
 }
 
+/// A moment, to measure how long something takes: cheap to take, and good for nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment(pub(crate) u64);
+
+/// Takes moments: the processor's own counter where it is fit for that, the system's clock where not.
+#[derive(Clone, Debug)]
+pub struct Ticker(quanta::Clock);
+
+impl Default for Ticker {
+    fn default() -> Ticker {
+        Ticker::new()
+    }
+}
+
+impl Ticker {
+    /// The first of a process compares the counter with the clock for some milliseconds.
+    #[must_use]
+    pub fn new() -> Ticker {
+        Ticker(quanta::Clock::new())
+    }
+
+    /// This moment.
+    #[must_use]
+    #[inline]
+    pub fn now(&self) -> Moment {
+        Moment(self.0.raw())
+    }
+
+    /// Nanoseconds from one moment to another; 0 when it was earlier.
+    #[must_use]
+    #[inline]
+    pub fn nanos(&self, from: Moment, to: Moment) -> u64 {
+        self.0.delta_as_nanos(from.0, to.0)
+    }
+
+    /// Nanoseconds since a moment.
+    #[must_use]
+    #[inline]
+    pub fn nanos_since(&self, from: Moment) -> u64 {
+        self.nanos(from, self.now())
+    }
+}
+
 /// Market time, as far as everybody who holds a copy agrees on it.
 ///
 /// It never steps with the wall clock: it is anchored once and counted by a clock that never
@@ -110,12 +153,6 @@ impl MarketClock {
     #[must_use]
     pub fn wall_until(&self, due: Nanos) -> Duration {
         Duration::from_nanos(due.since(self.now()) / u64::from(self.speed))
-    }
-
-    /// Nanoseconds of the wall since market time `ts`, zero when it is still to come.
-    #[must_use]
-    pub fn wall_since(&self, ts: Nanos) -> u64 {
-        self.now().since(ts) / u64::from(self.speed)
     }
 
     /// Market time loses `ns`: who makes the market could not keep up.

@@ -10,6 +10,8 @@ mod latency;
 mod throughput;
 #[path = "hop/append.rs"]
 mod append;
+#[path = "hop/stamp.rs"]
+mod stamp;
 
 use trader_benches::conditions::{Conditions, Effort};
 use trader_benches::report::Table;
@@ -17,7 +19,7 @@ use trader_benches::report::Table;
 /// What takes two cores, and what one is enough for.
 const BETWEEN_CORES: [fn(&Conditions) -> Table; 3] =
     [latency::measure, latency::measure_with_pause, throughput::measure];
-const ON_ONE: [fn(&Conditions) -> Table; 1] = [append::measure];
+const ON_ONE: [fn(&Conditions) -> Table; 2] = [append::measure, stamp::measure];
 
 fn main() {
     let conditions = Conditions::here(Effort::from_args());

@@ -18,30 +18,35 @@ pub struct Conditions {
     pub speed: u32,
     /// What one look at the clock costs, ns: it is in every time.
     pub stamp_cost_ns: u64,
+    /// What a stamp, the difference and its place in the histogram cost, ns: its hearer pays it for each event.
+    pub record_cost_ns: u64,
 }
 
 impl Conditions {
     /// One object.
     #[must_use]
     pub fn json(&self) -> Value {
-        let Conditions { cores, threads, waiting, speed, stamp_cost_ns } = self;
+        let Conditions { cores, threads, waiting, speed, stamp_cost_ns, record_cost_ns } = self;
         json!({
             "cores": cores, "threads": threads, "waiting": waiting, "speed": speed, "stamp_cost_ns": stamp_cost_ns,
+            "record_cost_ns": record_cost_ns,
         })
     }
 }
 
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Conditions { cores, threads, waiting, speed, stamp_cost_ns } = self;
+        let Conditions { cores, threads, waiting, speed, stamp_cost_ns, record_cost_ns } = self;
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         write!(
             f,
             "measured on {cores} core{} with the stages on {threads} thread{} ({waiting}), market time {speed} times as \
-             fast as the wall's; a look at the clock costs {} and is in every time",
+             fast as the wall's; times are the wall's, from push to pop; a stamp costs {} and is in every time, with its \
+             place in a histogram {} an event",
             plural(*cores),
             plural(*threads),
-            time(*stamp_cost_ns)
+            time(*stamp_cost_ns),
+            time(*record_cost_ns)
         )
     }
 }
@@ -142,7 +147,14 @@ mod tests {
     use super::*;
 
     fn conditions() -> Conditions {
-        Conditions { cores: 2, threads: 1, waiting: "park".to_owned(), speed: 60, stamp_cost_ns: 24 }
+        Conditions {
+            cores: 2,
+            threads: 1,
+            waiting: "park".to_owned(),
+            speed: 60,
+            stamp_cost_ns: 10,
+            record_cost_ns: 25,
+        }
     }
 
     #[test]
@@ -158,7 +170,8 @@ mod tests {
         let row = "kalshi->pricing   5.00 µs   9.00 µs   9.90 µs   9.99 µs   10.0 µs      1000";
         assert_eq!(lines[..2], [head, row]);
         let told = "measured on 2 cores with the stages on 1 thread (park), market time 60 times as fast as the wall's; \
-                    a look at the clock costs 24 ns and is in every time";
+                    times are the wall's, from push to pop; a stamp costs 10 ns and is in every time, with its place \
+                    in a histogram 25 ns an event";
         assert_eq!(lines[2], told);
         assert_eq!(latency.json()["kalshi->pricing"]["count"], 1000);
         assert!(latency.json().get("never").is_none());

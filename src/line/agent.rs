@@ -5,10 +5,14 @@
 //! in the journal before the stage sees it.
 
 use super::pen::{HASH_EVERY_EVENTS, Pen, PenError};
+use super::times::{Stamping, Times};
 use trader_journal::event::{Agent, Event, Ring, pad};
 use trader_journal::stage::{Outbox, Stage};
 use trader_journal::units::Nanos;
 use trader_ring::spsc::{Consumer, Producer};
+
+/// Events taken of one input in one round: the other inputs, and whoever shares the thread, have their turn.
+pub const EVENTS_MAX: usize = 256;
 
 /// A ring an agent takes events from.
 pub struct Input {
@@ -35,6 +39,8 @@ pub enum Word<'a> {
         ring: Ring,
         /// What.
         event: &'a Event,
+        /// When it was pushed, and what caused it came; `None` where nothing is stamped, or nobody pushed it.
+        times: Option<Times>,
     },
     /// The agent said it, to the next stage or to nobody.
     Said {
@@ -56,6 +62,7 @@ pub struct StageAgent<S> {
     last_timer: Option<(Nanos, Nanos)>,
     /// Market time until a deadline that did not move is told again.
     timer_again_ns: u64,
+    stamping: Option<Stamping>,
 }
 
 impl<S: Stage> StageAgent<S> {
@@ -74,7 +81,14 @@ impl<S: Stage> StageAgent<S> {
             heard: 0,
             last_timer: None,
             timer_again_ns: 0,
+            stamping: None,
         }
+    }
+
+    /// What it hears has its times, and what it tells is stamped.
+    #[must_use]
+    pub(super) fn with_stamping(self, stamping: Stamping) -> StageAgent<S> {
+        StageAgent { stamping: Some(stamping), ..self }
     }
 
     /// Where time runs on by itself, a deadline that was told and did not move is told again after `ns`
@@ -96,20 +110,23 @@ impl<S: Stage> StageAgent<S> {
         self.stage.next_deadline()
     }
 
-    /// Takes all that is there, each input in turn, then the timer that is due. Returns how many
-    /// events were taken. `sees` is shown each word, after it is written down.
+    /// Takes what is there, of each input in turn and of none more than [`EVENTS_MAX`], then the timer that is
+    /// due. Returns how many events were taken. `sees` is shown each word, after it is written down.
     ///
     /// # Errors
     /// [`PenError`] when the journal refuses a line: nothing more may be done.
     pub fn work(&mut self, now: Nanos, pen: &mut Pen, sees: &mut impl FnMut(Word<'_>)) -> Result<usize, PenError> {
         let mut taken = 0;
         for index in 0..self.inputs.len() {
-            while self.has_room(pen)
-                && let Some(event) = self.inputs[index].events.pop()
+            let mut of_this = 0;
+            while of_this < EVENTS_MAX
+                && self.has_room(pen)
+                && let Some((event, times)) = self.take(index)
             {
-                self.hear(self.inputs[index].ring, &event, pen, sees)?;
-                taken += 1;
+                self.hear((self.inputs[index].ring, times), &event, pen, sees)?;
+                of_this += 1;
             }
+            taken += of_this;
         }
         if taken == 0 && self.timer_is_due(now) && self.has_room(pen) {
             self.last_timer = Some((self.stage.next_deadline(), now));
@@ -130,7 +147,7 @@ impl<S: Stage> StageAgent<S> {
     /// As [`StageAgent::work`].
     pub fn wake(&mut self, now: Nanos, pen: &mut Pen, sees: &mut impl FnMut(Word<'_>)) -> Result<(), PenError> {
         let timer = Event::Timer { pad: pad(), ts: now, due: self.stage.next_deadline(), pad2: pad() };
-        self.hear(Ring::Shell, &timer, pen, sees)
+        self.hear((Ring::Shell, None), &timer, pen, sees)
     }
 
     /// Whether something waits to be heard.
@@ -164,7 +181,7 @@ impl<S: Stage> StageAgent<S> {
         pen: &mut Pen,
         sees: &mut impl FnMut(Word<'_>),
     ) -> Result<(), PenError> {
-        self.hear(ring, event, pen, sees)
+        self.hear((ring, None), event, pen, sees)
     }
 
     /// Says the hash of the stage's state, as it does by itself every [`HASH_EVERY_EVENTS`].
@@ -195,22 +212,46 @@ impl<S: Stage> StageAgent<S> {
         due <= now && !is_told
     }
 
+    /// The next event of an input, with its times where they are kept.
+    #[inline]
+    fn take(&mut self, index: usize) -> Option<(Event, Option<Times>)> {
+        let events = &mut self.inputs[index].events;
+        let beside = self.stamping.as_ref().and_then(|stamping| stamping.inputs[index].as_ref());
+        let Some(beside) = beside else { return Some((events.pop()?, None)) };
+        // Once it is taken, its times are somebody else's.
+        events.peek()?;
+        let times = beside.read(events.consumed());
+        Some((events.pop()?, Some(times)))
+    }
+
     fn hear(
         &mut self,
-        ring: Ring,
+        (ring, times): (Ring, Option<Times>),
         event: &Event,
         pen: &mut Pen,
         sees: &mut impl FnMut(Word<'_>),
     ) -> Result<(), PenError> {
         pen.heard(ring, event)?;
         self.heard += 1;
-        sees(Word::Heard { ring, event });
+        if let Some(stamping) = &mut self.stamping {
+            match times {
+                Some(times) => stamping.cause = times.cause,
+                None => stamping.begin(),
+            }
+        }
+        sees(Word::Heard { ring, event, times });
         self.outbox.clear();
         self.stage.on(event, &mut self.outbox);
+        let stamp = self.stamping.as_ref().filter(|_| !self.outbox.events().is_empty()).map(Stamping::now);
         for word in self.outbox.events() {
             match &mut self.output {
                 // There is room: `work` asked for the worst case before it took the input.
-                Some(output) if (output.takes)(word) => output.events.push(*word).unwrap_or_else(|_| overflow()),
+                Some(output) if (output.takes)(word) => {
+                    if let (Some(times), Some(stamping)) = (stamp, &self.stamping) {
+                        stamping.outputs[0].write(output.events.produced(), times);
+                    }
+                    output.events.push(*word).unwrap_or_else(|_| overflow());
+                }
                 _ => pen.said(word)?,
             }
             sees(Word::Said { event: word, line: pen.lines() });

@@ -4,7 +4,9 @@
 //! are in the journal before the session sees them. What it says goes to whoever hears it by
 //! [`Event::hearers`], and is written down there; what nobody hears is written down here.
 
+use super::latency::Hop;
 use super::pen::{HASH_EVERY_EVENTS, Pen, PenError, room_cost_bytes};
+use super::times::Stamping;
 use crate::record::RecordKind;
 use trader_feeds::frames::Frames;
 use trader_journal::event::{Agent, Event, Hearers, Ring, pad};
@@ -115,6 +117,9 @@ pub struct FeedAgent<S> {
     last_timer: Option<(Nanos, Nanos)>,
     /// Market time until a deadline that did not move is told again.
     timer_again_ns: u64,
+    stamping: Option<Stamping>,
+    /// From what was read to what is told of it.
+    reading: Hop,
 }
 
 impl<S: FeedSession> FeedAgent<S> {
@@ -133,7 +138,20 @@ impl<S: FeedSession> FeedAgent<S> {
             inputs: 0,
             last_timer: None,
             timer_again_ns: 0,
+            stamping: None,
+            reading: Hop::new(if S::AGENT == Agent::Kalshi { "kalshi frame->told" } else { "binance frame->told" }),
         }
+    }
+
+    /// What it tells is stamped; an output each for its routes.
+    #[must_use]
+    pub(super) fn with_stamping(self, stamping: Stamping) -> FeedAgent<S> {
+        FeedAgent { stamping: Some(stamping), ..self }
+    }
+
+    /// How long what was read took until it was told.
+    pub(super) fn into_hop(self) -> Hop {
+        self.reading
     }
 
     /// Where time runs on by itself, a deadline that was told and did not move is told again after `ns`
@@ -175,6 +193,9 @@ impl<S: FeedSession> FeedAgent<S> {
         pen: &mut Pen,
         said: &mut impl FnMut(&Event),
     ) -> Result<(), PenError> {
+        if let Some(stamping) = &mut self.stamping {
+            stamping.begin();
+        }
         self.write_down(ts, input, pen)?;
         self.inputs += 1;
         self.outbox.clear();
@@ -245,11 +266,18 @@ impl<S: FeedSession> FeedAgent<S> {
     }
 
     fn tell(&mut self, pen: &mut Pen, said: &mut impl FnMut(&Event)) -> Result<(), PenError> {
+        let stamp = self.stamping.as_ref().filter(|_| !self.outbox.events().is_empty()).map(Stamping::now);
+        if let (Some(times), Some(stamping)) = (stamp, &self.stamping) {
+            self.reading.record(stamping.ticker.nanos(times.cause, times.pushed));
+        }
         for event in self.outbox.events() {
             let hearers = event.hearers();
             let mut heard = false;
-            for route in self.routes.iter_mut().filter(|route| (route.hears)(hearers)) {
+            for (place, route) in self.routes.iter_mut().enumerate().filter(|(_, route)| (route.hears)(hearers)) {
                 heard = true;
+                if let (Some(times), Some(stamping)) = (stamp, &self.stamping) {
+                    stamping.outputs[place].write(route.events.produced(), times);
+                }
                 // There is room: it was asked for before the input was taken.
                 route.events.push(*event).unwrap_or_else(|_| unreachable!("a session said more than its worst case"));
             }
@@ -260,6 +288,15 @@ impl<S: FeedSession> FeedAgent<S> {
         }
         Ok(())
     }
+}
+
+/// Room for the path and query before an answer.
+const TARGET_BYTES_MAX: usize = 4096;
+
+/// The longest record of an answer whose body has `frame_bytes_max` bytes: a longer one is not heard.
+#[must_use]
+pub const fn answer_bytes_max(frame_bytes_max: usize) -> usize {
+    frame_bytes_max + TARGET_BYTES_MAX
 }
 
 /// Splits the record of an answer into what was asked and what was answered.

@@ -3,20 +3,20 @@
 use super::agent::Word;
 use super::latency::Hop;
 use super::port::Left;
-use crate::clock::MarketClock;
+use crate::clock::{MarketClock, Moment, Ticker};
 use trader_journal::event::{ClientId, Event, Ring};
 use trader_journal::units::Nanos;
 
 /// Orders on their way that are remembered; more at once than any limit allows are not measured.
 const FLIGHTS_MAX: usize = 256;
 
-/// One order on its way; wall times but for the cause's.
+/// One order on its way; wall times but for the cause.
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     client: ClientId,
     line: u64,
-    /// Market time of the opinion, which is the arrival of what it was formed on.
-    cause: Nanos,
+    /// When what the opinion was formed on was read.
+    cause: Moment,
     said: Nanos,
     committed: Option<Nanos>,
     left: Option<Nanos>,
@@ -25,8 +25,9 @@ struct Flight {
 /// The orders on their way, and the times of those that arrived.
 pub(super) struct Flights {
     open: Vec<Flight>,
-    /// Time of the last opinion heard.
-    cause: Nanos,
+    ticker: Ticker,
+    /// Of the last opinion heard.
+    cause: Moment,
     of_kalshi: Hop,
     of_pricing: Hop,
     to_commit: Hop,
@@ -36,10 +37,11 @@ pub(super) struct Flights {
 }
 
 impl Flights {
-    pub(super) fn new() -> Flights {
+    pub(super) fn new(ticker: Ticker) -> Flights {
         Flights {
             open: Vec::with_capacity(FLIGHTS_MAX),
-            cause: Nanos(0),
+            cause: ticker.now(),
+            ticker,
             of_kalshi: Hop::new("kalshi->exec"),
             of_pricing: Hop::new("pricing->exec"),
             to_commit: Hop::new("exec->committed"),
@@ -52,12 +54,14 @@ impl Flights {
     /// Exec heard or said something.
     pub(super) fn see(&mut self, word: Word<'_>, clock: &MarketClock) {
         match word {
-            Word::Heard { ring: Ring::KalshiExec, event } => self.of_kalshi.record(clock.wall_since(event.ts())),
-            Word::Heard { ring: Ring::PricingExec, event } => {
-                self.cause = event.ts();
-                self.of_pricing.record(clock.wall_since(event.ts()));
+            Word::Heard { ring: Ring::KalshiExec, times: Some(times), .. } => {
+                self.of_kalshi.record(self.ticker.nanos_since(times.pushed));
             }
-            Word::Heard { ring: Ring::GatewayExec, event } => self.replied(event, clock),
+            Word::Heard { ring: Ring::PricingExec, times: Some(times), .. } => {
+                self.cause = times.cause;
+                self.of_pricing.record(self.ticker.nanos_since(times.pushed));
+            }
+            Word::Heard { ring: Ring::GatewayExec, event, .. } => self.replied(event, clock),
             Word::Heard { .. } => {}
             Word::Said { event: Event::OrderIntent { client, .. }, line } => {
                 if self.open.len() < FLIGHTS_MAX {
@@ -81,13 +85,13 @@ impl Flights {
 
     /// A request was written.
     pub(super) fn left(&mut self, left: Left, clock: &MarketClock) {
-        let Flights { open, to_wire, to_order, .. } = self;
+        let Flights { open, ticker, to_wire, to_order, .. } = self;
         let is_it = |flight: &&mut Flight| flight.client == left.client && flight.left.is_none();
         let Some(flight) = open.iter_mut().find(is_it) else { return };
         flight.left = Some(left.wall);
         to_wire.record(left.wall.since(flight.committed.unwrap_or(flight.said)));
         let since_written = clock.wall_now().since(left.wall);
-        to_order.record(clock.wall_since(flight.cause).saturating_sub(since_written));
+        to_order.record(ticker.nanos_since(flight.cause).saturating_sub(since_written));
     }
 
     fn replied(&mut self, event: &Event, clock: &MarketClock) {

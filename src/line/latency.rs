@@ -1,6 +1,6 @@
 //! How long things take between threads: a histogram per hop, each kept by one thread.
 
-use crate::clock::MarketClock;
+use crate::clock::Ticker;
 use hdrhistogram::Histogram;
 use std::hint::black_box;
 
@@ -34,12 +34,31 @@ impl Hop {
     }
 }
 
-/// What one look at the clock costs, ns: it is in every time of every hop.
-#[must_use]
-pub(super) fn stamp_cost_ns(clock: &MarketClock) -> u64 {
-    let before = clock.wall_now();
-    for _ in 0..STAMPS {
-        black_box(clock.wall_now());
+/// What measuring costs, ns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StampCost {
+    /// A stamp: it is in every time of every hop.
+    pub stamp_ns: u64,
+    /// A stamp, the difference, and its place in a histogram: what each event costs its hearer.
+    pub record_ns: u64,
+}
+
+impl StampCost {
+    /// Measured here and now.
+    #[must_use]
+    pub(super) fn measured(ticker: &Ticker) -> StampCost {
+        let each_ns = |mut what: Box<dyn FnMut()>| {
+            let before = ticker.now();
+            (0..STAMPS).for_each(|_| what());
+            ticker.nanos_since(before) / STAMPS
+        };
+        let (stamping, recording) = (ticker.clone(), ticker.clone());
+        let (mut hop, first) = (Hop::new("none"), ticker.now());
+        StampCost {
+            stamp_ns: each_ns(Box::new(move || {
+                black_box(stamping.now());
+            })),
+            record_ns: each_ns(Box::new(move || hop.record(recording.nanos_since(first)))),
+        }
     }
-    clock.wall_now().since(before) / STAMPS
 }

@@ -1,5 +1,6 @@
 //! A line's ports over sockets: two WebSockets, HTTPS for the orders, and the scouts' threads.
 
+use super::feed::answer_bytes_max;
 use super::lead::{Lead, MadeAt, Purpose};
 use super::port::{FeedPort, PortEvent, PortStats, Ports, SkewOf};
 use super::stages::Stages;
@@ -80,7 +81,7 @@ pub fn connect(
     stages: &Stages,
     clock: &MarketClock,
 ) -> Result<(Ports, Helpers), ConnectError> {
-    let ring_bytes = (2 * (stages.frame_bytes_max + TARGET_BYTES_MAX)).next_power_of_two();
+    let ring_bytes = (2 * answer_bytes_max(stages.frame_bytes_max)).next_power_of_two();
     let (of_markets, markets) = bytes::ring(ring_bytes)?;
     let (of_account, account) = bytes::ring(ring_bytes)?;
     let (of_candles, candles) = bytes::ring(ring_bytes)?;
@@ -127,9 +128,6 @@ fn skew_of(helpers: &Helpers, stream: Arc<SkewGauge>) -> SkewOf {
     let scouts = [&helpers.market_scout, &helpers.portfolio_scout].map(|scout| Arc::clone(scout.health()));
     Box::new(move || worst_ns(scouts.iter().map(|health| health.skew_ns()).chain([stream.skew_ns()])))
 }
-
-/// Room for the path and query before an answer.
-const TARGET_BYTES_MAX: usize = 4096;
 
 /// How many answers the history comes in.
 fn history_answers(settings: &ScoutSettings, now: Nanos) -> usize {

@@ -1,7 +1,7 @@
 //! One agent as a thread drives it: its ends of the rings, its pen, and what it has of the outside.
 
 use super::agent::{StageAgent, Word};
-use super::feed::{FeedAgent, FeedInput, FeedSession, split_answer};
+use super::feed::{FeedAgent, FeedInput, FeedSession, answer_bytes_max, split_answer};
 use super::flight::Flights;
 use super::latency::Hop;
 use super::pen::{Pen, PenError};
@@ -9,7 +9,7 @@ use super::port::{FeedPort, OrderPort, OrderTurn, PortEvent, PortStats, ReadAcco
 use super::scribe::Committed;
 use super::stages::is_command;
 use super::standing::Standing;
-use crate::clock::MarketClock;
+use crate::clock::{MarketClock, Ticker};
 use crate::socket::reactor::Reactor;
 use std::sync::Arc;
 use trader_exec::Exec;
@@ -22,6 +22,8 @@ use trader_ring::spsc::Producer;
 
 /// Inputs a feed takes in one round: whoever shares its thread is to have its turn.
 const FEED_INPUTS_MAX: usize = 256;
+/// Answers of one scout that it takes in one round.
+const ANSWERS_MAX: usize = 16;
 /// A stage that was not on its core for so long, market time, is told the time before it hears anything.
 const PAUSE_NS: u64 = 100 * Nanos::MILLI;
 /// How long, wall time, replies are waited for at the end.
@@ -110,12 +112,19 @@ impl<S: FeedSession> FeedPart<S> {
 
     fn hear_answers(&mut self, clock: &MarketClock) -> Result<usize, PenError> {
         let FeedPart { agent, pen, port, answers, answers_first, frame_bytes_max, stamp, .. } = self;
+        let bytes_max = answer_bytes_max(*frame_bytes_max);
         let mut heard = 0;
         for ring in answers {
-            while agent.has_room(*frame_bytes_max, pen)
-                && let Some(record) = ring.pop()
-            {
-                let Some((target, body)) = split_answer(record.bytes) else { continue };
+            for _ in 0..ANSWERS_MAX {
+                if !agent.has_room(bytes_max, pen) {
+                    break;
+                }
+                let Some(record) = ring.pop() else { break };
+                // No room was asked for a longer one; the scout asks again.
+                let Some((target, body)) = split_answer(record.bytes).filter(|_| record.bytes.len() <= bytes_max)
+                else {
+                    continue;
+                };
                 let now = stamp.now(clock);
                 agent.hear(now, &FeedInput::Answer { target, status: record.tag, body }, pen, &mut |_| ())?;
                 agent.send(now, pen, &mut |frame| port.send(frame))?;
@@ -187,7 +196,8 @@ impl<S: FeedSession + Send> Part for FeedPart<S> {
 
     fn end(self: Box<Self>) -> PartEnd {
         let port = Some(self.port.stats());
-        PartEnd { agent: S::AGENT, state_hash: self.state_hash, hops: Vec::new(), port, signatures: None }
+        let FeedPart { agent, state_hash, .. } = *self;
+        PartEnd { agent: S::AGENT, state_hash, hops: vec![agent.into_hop()], port, signatures: None }
     }
 }
 
@@ -215,14 +225,16 @@ pub(super) struct PricingPart {
     pen: Pen,
     stamp: Stamp,
     last_round: Nanos,
+    ticker: Ticker,
     of_binance: Hop,
     of_kalshi: Hop,
     state_hash: u64,
 }
 
 impl PricingPart {
-    pub(super) fn new(agent: StageAgent<Pricing>, pen: Pen) -> PricingPart {
+    pub(super) fn new(agent: StageAgent<Pricing>, pen: Pen, ticker: Ticker) -> PricingPart {
         PricingPart {
+            ticker,
             agent: agent.with_timer_again_ns(PAUSE_NS),
             pen,
             stamp: Stamp(Nanos(0)),
@@ -236,13 +248,16 @@ impl PricingPart {
 
 impl Part for PricingPart {
     fn work(&mut self, round: &mut Round<'_>) -> Result<Worked, PenError> {
-        let PricingPart { agent, pen, stamp, last_round, of_binance, of_kalshi, state_hash } = self;
+        let PricingPart { agent, pen, stamp, last_round, ticker, of_binance, of_kalshi, state_hash } = self;
         let clock = round.clock;
         let is_last = round.is_stopping && agent.is_left_alone(&[Ring::KalshiPricing, Ring::BinancePricing]);
-        let mut sees = |word: Word<'_>| match word {
-            Word::Heard { ring: Ring::BinancePricing, event } => of_binance.record(clock.wall_since(event.ts())),
-            Word::Heard { ring: Ring::KalshiPricing, event } => of_kalshi.record(clock.wall_since(event.ts())),
-            Word::Heard { .. } | Word::Said { .. } => {}
+        let mut sees = |word: Word<'_>| {
+            let Word::Heard { ring, times: Some(times), .. } = word else { return };
+            match ring {
+                Ring::BinancePricing => of_binance.record(ticker.nanos_since(times.pushed)),
+                Ring::KalshiPricing => of_kalshi.record(ticker.nanos_since(times.pushed)),
+                _ => {}
+            }
         };
         let now = after_a_pause(agent, (stamp, last_round), pen, clock, &mut sees)?;
         let did = agent.work(now, pen, &mut sees)?;
@@ -288,7 +303,7 @@ impl ExecPart {
         (pen, shell): (Pen, Pen),
         (orders, read_account): (Box<dyn OrderPort>, ReadAccount),
         replies: Producer<Event>,
-        (committed, standing): (Arc<Committed>, Standing),
+        (committed, standing, ticker): (Arc<Committed>, Standing, Ticker),
     ) -> ExecPart {
         ExecPart {
             agent: agent.with_timer_again_ns(PAUSE_NS),
@@ -301,7 +316,7 @@ impl ExecPart {
             standing,
             stamp: Stamp(Nanos(0)),
             last_round: Nanos::NEVER,
-            flights: Flights::new(),
+            flights: Flights::new(ticker),
             waits_since: None,
             state_hash: 0,
         }

@@ -1,7 +1,7 @@
 //! The stages as a configuration makes them, and the route of pricing's words.
 
 use super::agent::StageAgent;
-use super::feed::FeedCost;
+use super::feed::{FeedCost, answer_bytes_max};
 use super::pen::room_cost_bytes;
 use super::scribe::PenSizes;
 use super::standing::StandingLimits;
@@ -67,8 +67,8 @@ impl Stages {
         let step = |lines| 2 * room_cost_bytes(0, lines);
         PenSizes {
             shell: SHELL_RING_BYTES,
-            kalshi: FeedCost::of(&self.kalshi).ring_bytes(self.frame_bytes_max),
-            binance: FeedCost::of(&self.binance).ring_bytes(self.frame_bytes_max),
+            kalshi: FeedCost::of(&self.kalshi).ring_bytes(answer_bytes_max(self.frame_bytes_max)),
+            binance: FeedCost::of(&self.binance).ring_bytes(answer_bytes_max(self.frame_bytes_max)),
             pricing: step(StageAgent::<Pricing>::LINES_MAX).max(STAGE_RING_BYTES_MIN),
             exec: step(StageAgent::<Exec>::LINES_MAX).max(STAGE_RING_BYTES_MIN),
         }

@@ -8,7 +8,7 @@
 use super::agent::{Input, Output, StageAgent};
 use super::feed::{FeedAgent, FeedSession as _, Route};
 use super::halt::Halt;
-use super::latency::{Hop, stamp_cost_ns};
+use super::latency::{Hop, StampCost};
 use super::part::{ExecPart, FeedPart, Part, PartEnd, PricingPart};
 use super::pen::PenError;
 use super::plan::ThreadPlan;
@@ -17,7 +17,8 @@ use super::scribe::{Pens, Scribe, ScribeError};
 use super::seat::{Seat, scribe as write_all};
 use super::stages::{Stages, is_for_exec};
 use super::standing::Standing;
-use crate::clock::{MarketClock, Stopwatch};
+use super::times::{Beside, Stamping};
+use crate::clock::{MarketClock, Stopwatch, Ticker};
 use crate::socket::reactor::Reactor;
 use crate::thread::{self, rest};
 use std::io;
@@ -86,8 +87,8 @@ pub struct Run {
 pub struct LineEnd {
     /// Times between its places, wall nanoseconds.
     pub latency: Vec<Hop>,
-    /// What one look at the clock costs, ns.
-    pub stamp_cost_ns: u64,
+    /// What measuring them cost.
+    pub stamp_cost: StampCost,
     /// What became of the streams, by the agent that heard them.
     pub links: Vec<(Agent, PortStats)>,
     /// What became of the signatures.
@@ -108,7 +109,7 @@ type Seated = (&'static str, Handle<Vec<PartEnd>>);
 /// A running line.
 pub struct Threaded {
     halt: Arc<Halt>,
-    clock: MarketClock,
+    ticker: Ticker,
     seats: Vec<Seated>,
     scribe: Handle<u64>,
     commands: Option<Producer<Event>>,
@@ -142,7 +143,8 @@ impl Threaded {
             nonce: run.nonce,
             pad2: pad(),
         };
-        let joined = join(stages, pens, ports, (control, &writer, &started))?;
+        let ticker = Ticker::new();
+        let joined = join((stages, &ticker), pens, ports, (control, &writer, &started))?;
         let mut remarks = Vec::new();
         if plan.lock_memory
             && let Err(refused) = thread::lock_memory()
@@ -153,7 +155,7 @@ impl Threaded {
             .and_then(|scribe| Ok((Self::seat(joined, &plan, &clock, &halt)?, scribe)));
         // Whoever runs already is not left running.
         let (seats, scribe) = started.inspect_err(|error| halt.die(error.to_string()))?;
-        Ok(Threaded { halt, clock, seats, scribe, commands: Some(commands), remarks })
+        Ok(Threaded { halt, ticker, seats, scribe, commands: Some(commands), remarks })
     }
 
     /// The ring of the operator's commands to exec; given once.
@@ -187,7 +189,7 @@ impl Threaded {
     /// Waits for the end, which [`Threaded::stop`] or a fault brings, and says what is left.
     #[must_use]
     pub fn join(self) -> LineEnd {
-        let Threaded { halt, clock, seats, scribe, commands, .. } = self;
+        let Threaded { halt, ticker, seats, scribe, commands, .. } = self;
         drop(commands);
         while !halt.is_stopping() {
             rest(LOOK);
@@ -198,7 +200,7 @@ impl Threaded {
             ends.extend(wait_for(name, seat, &halt, &ended).unwrap_or_default());
         }
         let journal = wait_for("journal", scribe, &halt, &ended);
-        let mut end = LineEnd { stamp_cost_ns: stamp_cost_ns(&clock), ..LineEnd::default() };
+        let mut end = LineEnd { stamp_cost: StampCost::measured(&ticker), ..LineEnd::default() };
         end.events = journal.unwrap_or(0);
         end.collect(ends);
         end.error = halt.reason();
@@ -287,7 +289,7 @@ fn wait_for<T>(name: &str, handle: Handle<T>, halt: &Halt, since: &Stopwatch) ->
 }
 
 fn join(
-    stages: Stages,
+    (stages, ticker): (Stages, &Ticker),
     pens: Pens,
     ports: Ports,
     (control, scribe, started): (Consumer<Event>, &Scribe, &Event),
@@ -297,12 +299,14 @@ fn join(
     let standing = Standing::new(scribe.state(), Arc::clone(&committed), ports.skew, limits);
     let Pens { shell, kalshi: kalshi_pen, binance: binance_pen, pricing: mut pricing_pen, exec: mut exec_pen } = pens;
     let kalshi_slots = ring_slots(kalshi.says_max());
-    let (to_pricing, kalshi_pricing) = spsc::ring(kalshi_slots)?;
-    let (to_exec, kalshi_exec) = spsc::ring(kalshi_slots)?;
-    let (spot, binance_pricing) = spsc::ring(ring_slots(binance.says_max()))?;
-    let (opinions, pricing_exec) = spsc::ring(RING_SLOTS_MIN)?;
+    let model_slots = model.len().next_power_of_two().max(SMALL_RING_SLOTS);
+    let (to_pricing, kalshi_pricing, of_kalshi) = stamped(kalshi_slots)?;
+    let (to_exec, kalshi_exec, kalshi_of_exec) = stamped(kalshi_slots)?;
+    let (spot, binance_pricing, of_spot) = stamped(ring_slots(binance.says_max()))?;
+    let (opinions, pricing_exec, of_opinions) = stamped(RING_SLOTS_MIN)?;
     let (replies, gateway_exec) = spsc::ring(SMALL_RING_SLOTS)?;
-    let (mut models, model_pricing) = spsc::ring(model.len().next_power_of_two().max(SMALL_RING_SLOTS))?;
+    let (mut models, model_pricing) = spsc::ring(model_slots)?;
+    let stamping = |inputs, outputs| Stamping::new(ticker.clone(), inputs, outputs);
     for event in model {
         models.push(event).unwrap_or_else(|_| unreachable!("the ring was made for all of it"));
     }
@@ -319,8 +323,10 @@ fn join(
         input(Ring::PricingExec, pricing_exec),
     ];
     let output = Output { takes: is_for_exec, events: opinions };
-    let mut pricing = StageAgent::new(Agent::Pricing, pricing, pricing_inputs, Some(output));
-    let mut exec = StageAgent::new(Agent::Exec, exec, exec_inputs, None);
+    let mut pricing = StageAgent::new(Agent::Pricing, pricing, pricing_inputs, Some(output))
+        .with_stamping(stamping(vec![None, Some(of_kalshi.clone()), Some(of_spot.clone())], vec![of_opinions.clone()]));
+    let mut exec = StageAgent::new(Agent::Exec, exec, exec_inputs, None)
+        .with_stamping(stamping(vec![None, Some(kalshi_of_exec.clone()), None, Some(of_opinions)], Vec::new()));
     pricing.inject(started, &mut pricing_pen, &mut |_| ())?;
     exec.inject(started, &mut exec_pen, &mut |_| ())?;
     let routes = vec![
@@ -328,23 +334,31 @@ fn join(
         Route { hears: |hearers| hearers.exec, events: to_exec },
     ];
     let spot = vec![Route { hears: |hearers| hearers.pricing, events: spot }];
-    let mut kalshi = FeedPart::new(FeedAgent::new(kalshi, routes), kalshi_pen, ports.kalshi, frame_bytes_max);
+    let kalshi = FeedAgent::new(kalshi, routes).with_stamping(stamping(Vec::new(), vec![of_kalshi, kalshi_of_exec]));
+    let mut kalshi = FeedPart::new(kalshi, kalshi_pen, ports.kalshi, frame_bytes_max);
     kalshi.answers = ports.kalshi_answers;
-    let mut binance = FeedPart::new(FeedAgent::new(binance, spot), binance_pen, ports.binance, frame_bytes_max);
+    let binance = FeedAgent::new(binance, spot).with_stamping(stamping(Vec::new(), vec![of_spot]));
+    let mut binance = FeedPart::new(binance, binance_pen, ports.binance, frame_bytes_max);
     binance.answers = ports.binance_answers;
     binance.answers_first = ports.history_answers;
     Ok(Joined {
         kalshi: Box::new(kalshi),
         binance: Box::new(binance),
-        pricing: Box::new(PricingPart::new(pricing, pricing_pen)),
+        pricing: Box::new(PricingPart::new(pricing, pricing_pen, ticker.clone())),
         exec: Box::new(ExecPart::new(
             exec,
             (exec_pen, shell),
             (ports.orders, ports.read_account),
             replies,
-            (committed, standing),
+            (committed, standing, ticker.clone()),
         )),
     })
+}
+
+/// A ring, and what is beside it.
+fn stamped(slots: usize) -> Result<(Producer<Event>, Consumer<Event>, Beside), CapacityError> {
+    let (producer, consumer) = spsc::ring(slots)?;
+    Ok((producer, consumer, Beside::new(slots)))
 }
 
 /// A ring that holds twice the worst case of its producer, so that one input never waits for an empty ring.

@@ -288,7 +288,8 @@ impl WiredRun {
             threads: plan.seats.len(),
             waiting: plan.waiting().to_owned(),
             speed: clock.speed(),
-            stamp_cost_ns: end.stamp_cost_ns,
+            stamp_cost_ns: end.stamp_cost.stamp_ns,
+            record_cost_ns: end.stamp_cost.record_ns,
         };
         let end = run_end(&end, conditions, (journal_state.report(), remarks));
         report(&data_dir, (label, source), end, has_ledger)

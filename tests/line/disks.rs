@@ -16,11 +16,7 @@ pub(crate) struct FullDisk {
 
 impl FullDisk {
     pub(crate) fn with_room_for(segments: u64, disk: Arc<dyn Disk>) -> FullDisk {
-        FullDisk {
-            disk,
-            segments_left: Arc::new(AtomicU64::new(segments)),
-            done: Arc::new(Mutex::new(Vec::new())),
-        }
+        FullDisk { disk, segments_left: Arc::new(AtomicU64::new(segments)), done: Arc::new(Mutex::new(Vec::new())) }
     }
 
     /// The threads that did `what` to a segment.

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start threads of their own to write from")]
 
 mod disks;
+mod rounds;
 mod scribe;
 mod standing;
 mod threaded;

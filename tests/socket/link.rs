@@ -257,6 +257,25 @@ fn fragments_become_one_frame_pings_are_answered_and_binary_is_counted() {
     assert_eq!((stats.frames, stats.binaries, stats.pings_heard), (2, 1, 1));
 }
 
+/// A server that only pings has its pongs and none of the thread's other agents' time.
+#[test]
+fn a_flood_of_pings_ends_a_call_and_not_the_connection() {
+    let mut scene = Scene::new();
+    let mut server = scene.comes_up(1);
+    server.get_mut().write_all(&[0x89, 0].repeat(4_000)).unwrap();
+    let Scene { reactor, link, wall, .. } = &mut scene;
+    until(reactor, "all pings", |reactor| {
+        let before = link.stats().pings_heard;
+        assert_eq!(link.work(reactor, *wall), None);
+        let heard_now = link.stats().pings_heard - before;
+        assert!(heard_now <= 64, "{heard_now} in one call");
+        // Its pongs are read, or they would be what is waited for.
+        let _ = heard(&mut server);
+        (link.stats().pings_heard == 4_000).then_some(())
+    });
+    assert!(scene.stats().is_up);
+}
+
 #[test]
 fn silence_is_asked_about_and_then_ends_the_connection() {
     let mut scene = Scene::new();

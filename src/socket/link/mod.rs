@@ -22,6 +22,8 @@ use wire::{Heard, Refusal, Upgrade, Upgraded, Wire, begin_upgrade, go_on};
 
 /// What the old connection has received is handed on before the new one takes over, but not for longer.
 const DRAIN_NS_MAX: u64 = 250 * Nanos::MILLI;
+/// Frames that tell nothing, heard in one call.
+const IDLE_FRAMES_MAX: usize = 64;
 /// A connection that goes may take so long to say goodbye.
 const GOODBYE_NS_MAX: u64 = Nanos::SECOND;
 /// The longest pause a server may ask for.
@@ -383,7 +385,7 @@ impl Link {
         if let Some(fault) = self.broken.take() {
             return self.lost(fault, wall);
         }
-        loop {
+        for _ in 0..IDLE_FRAMES_MAX {
             let wire = self.current.as_mut()?;
             let heard = match wire.hear() {
                 Ok(Heard::Nothing) => return self.when_quiet(wall),
@@ -405,6 +407,8 @@ impl Link {
                 Heard::Pong | Heard::Nothing => {}
             }
         }
+        // It says much and nothing that is worth telling: the others of this thread have their turn.
+        None
     }
 
     /// Nothing came: pings, and gives up a connection that is silent.
