@@ -34,7 +34,7 @@ pub struct Resumed {
 /// The line of the journal in `dir` as it was at its end: every agent run again on its own stream.
 ///
 /// # Errors
-/// As [`replay`]: a line that would say something else today cannot go on with what was said. Go on
+/// As [`super::replay::replay`]: a line that would say something else today cannot go on with what was said. Go on
 /// with the program and the configuration that wrote the journal, or begin another journal.
 pub fn resume(dir: &Path) -> Result<Resumed, ReplayError> {
     let (mut line, label, entries, _) = run_again(dir, &[])?;

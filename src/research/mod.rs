@@ -1,7 +1,7 @@
 //! Judging models of volatility on recorded candles, and training them.
 //!
 //! [`windows`] turns candles into quarter hours, [`exam`] into questions with known answers. A
-//! [`Candidate`] is told the past minute by minute and asked; [`judge`] does both, so nobody can
+//! [`Candidate`] is told the past minute by minute and asked; [`mod@judge`] does both, so nobody can
 //! look ahead. [`score`] compares answers with what happened by the measures of [`metrics`], with
 //! intervals from whole days drawn again ([`bootstrap`]).
 
