@@ -53,20 +53,17 @@ pub struct SkewEstimate {
 
 impl SkewEstimate {
     /// Takes what one more reply shows; gives what is known now. Replies from before one of the clocks was
-    /// set contradict those after it, and are forgotten.
+    /// set contradict those after it, and end the look back.
     pub fn see(&mut self, range: SkewRange) -> SkewRange {
         if self.ranges.len() == RANGES_MAX {
             self.ranges.pop_front();
         }
         self.ranges.push_back(range);
         let mut known = range;
-        let mut kept = 0;
         for older in self.ranges.iter().rev() {
             let Some(both) = known.both(*older) else { break };
             known = both;
-            kept += 1;
         }
-        self.ranges.drain(..self.ranges.len() - kept);
         known
     }
 }
